@@ -1,0 +1,288 @@
+"""Doors: who is asking, whether they may come in, and the one way to read and the one to write.
+
+Every route takes exactly one door (main.py refuses to start otherwise):
+
+    read: Reading            anybody who may read
+    write: Contributing      a token of contributor or above
+    write: Leading           a token of lead or above
+
+What the role may do to this one thing is decided by the verb of the domain, after the thing was
+found, so that the order of refusals is everywhere the same: 401, 404, 403, 413, 415, a replay of an
+idempotency key, 422, 428, 412, 409.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from datetime import date
+from types import TracebackType
+from typing import Annotated, Any, TypeVar
+
+import orjson
+from fastapi import Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, ValidationError
+from sqlmodel import Session
+
+from app import __version__
+from app.api import conditional
+from app.api.problems import malformed
+from app.db import Database
+from app.domain import changes, replies, tokens
+from app.domain.actors import ANONYMOUS, Actor, Role
+from app.domain.base import Given, today
+from app.domain.errors import (
+    Malformed,
+    TooLarge,
+    Unauthenticated,
+    UnsupportedMediaType,
+)
+from app.settings import Settings
+
+G = TypeVar("G", bound=Given)
+
+MOST_BYTES = 1_000_000
+"""What a body may have, but for imports."""
+HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
+
+
+class Replayed(Exception):
+    """This request was answered before, under the same idempotency key."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__()
+        self.response = response
+
+
+async def replayed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Replayed)  # noqa: S101 - how Starlette's types are narrowed
+    return error.response
+
+
+class Read:
+    """A request that reads, in one snapshot: `with read as session`."""
+
+    def __init__(self, request: Request, actor: Actor) -> None:
+        self.request = request
+        self.actor = actor
+        self.settings: Settings = request.app.state.settings
+        self.database: Database = request.app.state.database
+        self._open: AbstractContextManager[Session] | None = None
+
+    def __enter__(self) -> Session:
+        self._open = self.database.reading()
+        self.session = self._open.__enter__()
+        return self.session
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._open is not None:
+            self._open.__exit__(kind, error, trace)
+
+    def one(
+        self, version: int, build: Callable[[], Mapping[str, Any]], *, daily: bool = False
+    ) -> Response:
+        """A single thing, or 304. `daily`: something in it is derived from the day."""
+        about = conditional.context(__version__, self.actor, self._day(daily))
+        tag = conditional.tag_of_one(version, changes.head(self.session), about)
+        return self._answer(tag, build)
+
+    def many(self, build: Callable[[], Mapping[str, Any]], *, daily: bool = False) -> Response:
+        """A list or report, or 304 without building it."""
+        about = conditional.context(
+            __version__, self.actor, self._day(daily), str(self.request.url.query)
+        )
+        return self._answer(conditional.tag_of_many(changes.head(self.session), about), build)
+
+    def _day(self, daily: bool) -> date | None:
+        return today(self.session) if daily else None
+
+    def _answer(self, tag: str, build: Callable[[], Mapping[str, Any]]) -> Response:
+        headers = HEADERS | {"ETag": tag}
+        if conditional.unchanged(self.request.headers.get("If-None-Match"), tag):
+            return Response(status_code=304, headers=headers)
+        return Response(orjson.dumps(build()), media_type="application/json", headers=headers)
+
+
+class Write:
+    """A request that writes, in one transaction: `with write as session`. It is committed when the
+    block ends, before the answer goes out."""
+
+    def __init__(self, request: Request, actor: Actor, raw: bytes | None) -> None:
+        self.request = request
+        self.actor = actor
+        self.settings: Settings = request.app.state.settings
+        self.database: Database = request.app.state.database
+        self._raw = raw
+        self._key: str | None = None
+        self._open: AbstractContextManager[Session] | None = None
+
+    def __enter__(self) -> Session:
+        self._open = self.database.writing()
+        self.session = self._open.__enter__()
+        return self.session
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._open is not None:
+            self._open.__exit__(kind, error, trace)
+
+    def body(self, shape: type[G]) -> G:
+        """The body as `shape`: TooLarge, UnsupportedMediaType, a replay, or Malformed. Called when
+        the thing was found and the actor may, so that refusals keep the contract's order."""
+        raw = self.once()
+        try:
+            return shape.model_validate_json(raw, strict=True)
+        except ValidationError as error:
+            found = error.errors(include_url=False, include_input=False)
+            raise malformed(found, "body") from None
+
+    def once(self) -> bytes:
+        """The bytes of the body; where they were answered before under this key, Replayed."""
+        if self._raw is None:
+            raise TooLarge(f"a body may have at most {MOST_BYTES} bytes here")
+        self._media()
+        key = self.request.headers.get("Idempotency-Key")
+        if key is not None and self.request.method == "POST":
+            if not (1 <= len(key) <= 200 and key.isascii() and key.isprintable()):
+                raise Malformed(
+                    "the Idempotency-Key is not one",
+                    [("", "must be 1 to 200 printable ASCII characters, best a random UUID")],
+                )
+            self._replay(key)
+        if self.request.url.query and not self.request.scope["route"].dependant.query_params:
+            raise Malformed("this address takes no query parameters")
+        return self._raw
+
+    def expect(self, version: int) -> None:
+        """PreconditionRequired or Stale where If-Match does not name this version."""
+        conditional.check(self.request.headers.get("If-Match"), version)
+
+    def one(
+        self,
+        thing: Callable[[], int],
+        build: Callable[[], Mapping[str, Any]],
+        *,
+        status: int = 200,
+        location: str | None = None,
+        daily: bool = False,
+    ) -> Response:
+        """What GET would answer now, with its ETag; kept where there is an idempotency key."""
+        self.database.seal(self.session)
+        day = today(self.session) if daily else None
+        about = conditional.context(__version__, self.actor, day)
+        tag = conditional.tag_of_one(thing(), changes.head(self.session), about)
+        headers = HEADERS | {"ETag": tag} | ({"Location": location} if location else {})
+        body = orjson.dumps(build())
+        if self._key is not None:
+            kept = replies.Kept(status, orjson.dumps(headers).decode(), body)
+            replies.keep(self.session, self.actor.name, self._key, kept)
+        return Response(body, status, headers, "application/json")
+
+    def _media(self) -> None:
+        media = self.request.headers.get("Content-Type", "").split(";")[0].strip().lower()
+        if media != "application/json":
+            raise UnsupportedMediaType("send the body as Content-Type: application/json")
+
+    def _replay(self, key: str) -> None:
+        request = self.request
+        print_ = replies.fingerprint(
+            request.method.encode(),
+            request.url.path.encode(),
+            request.url.query.encode(),
+            self._raw or b"",
+        )
+        kept = replies.reserve(self.session, self.actor.name, key, print_)
+        if kept is not None:
+            headers = orjson.loads(kept.headers)
+            raise Replayed(Response(kept.body, kept.status, headers, "application/json"))
+        self._key = key
+
+
+class Door:
+    """Declares the least role that comes in here, and lets in who has it or may read without."""
+
+    def __init__(self, role: Role) -> None:
+        self.role = role
+
+
+class ReadDoor(Door):
+    def __call__(self, request: Request) -> Read:
+        actor = authenticate(request)
+        if request.url.query and not request.scope["route"].dependant.query_params:
+            raise Malformed("this address takes no query parameters")
+        return Read(request, actor)
+
+
+class WriteDoor(Door):
+    async def __call__(self, request: Request) -> Write:
+        actor = await run_in_threadpool(authenticate, request)
+        if actor.anonymous:
+            raise Unauthenticated("to change something, send a token; reading needs none here")
+        return Write(request, actor, await _bounded(request, MOST_BYTES))
+
+
+Reading = Annotated[Read, Depends(ReadDoor(Role.VIEWER))]
+Contributing = Annotated[Write, Depends(WriteDoor(Role.CONTRIBUTOR))]
+Leading = Annotated[Write, Depends(WriteDoor(Role.LEAD))]
+
+
+def authenticate(request: Request) -> Actor:
+    """The actor whose token came with the request; anonymous where none came and none is needed.
+
+    Unauthenticated for a wrong token even where anonymous reading is on.
+    """
+    header = request.headers.get("Authorization")
+    settings: Settings = request.app.state.settings
+    if header is None:
+        if settings.anonymous:
+            return ANONYMOUS
+        raise Unauthenticated("send a token: Authorization: Bearer TOKEN, or HTTP Basic with it")
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        return tokens.authenticate(session, _token(header))
+
+
+def _token(header: str) -> str:
+    scheme, _, rest = header.partition(" ")
+    if scheme.lower() == "bearer":
+        return rest.strip()
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(rest, validate=True).decode().partition(":")[2]
+        except (binascii.Error, UnicodeDecodeError):
+            return ""
+    return ""
+
+
+async def _bounded(request: Request, most: int) -> bytes | None:
+    """The body, or None where it is larger than `most`: the rest is not read."""
+    declared = request.headers.get("Content-Length", "")
+    if declared.isdigit() and int(declared) > most:
+        return None
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > most:
+            return None
+        parts.append(part)
+    return b"".join(parts)
+
+
+def takes(shape: type[BaseModel]) -> dict[str, Any]:
+    """For a route's `openapi_extra`: the body that Write.body() will read. FastAPI would read and
+    check it before it knows who is asking, so the routes do not declare it to FastAPI."""
+    reference = {"$ref": f"#/components/schemas/{shape.__name__}"}
+    return {
+        "requestBody": {"required": True, "content": {"application/json": {"schema": reference}}},
+        "x-takes": shape,
+    }

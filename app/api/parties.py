@@ -1,0 +1,60 @@
+"""/v1/parties: the bodies, posts and people who own or are addressed."""
+
+from fastapi import APIRouter, Response
+
+from app.api.deps import Leading, Reading, takes
+from app.api.paging import Listed, Paged, begin, cut, page
+from app.domain import parties
+from app.domain.actors import Can
+from app.domain.errors import Malformed
+from app.domain.parties import PartyGiven, PartyPatch, PartyShown
+
+router = APIRouter(prefix="/parties")
+
+
+@router.get("", response_model=Listed[PartyShown])
+def list_parties(read: Reading, paging: Paged) -> Response:
+    """All parties, by slug."""
+    with read as session:
+
+        def build() -> dict[str, object]:
+            after = begin(paging) or [""]
+            if len(after) != 1 or not isinstance(after[0], str):
+                raise Malformed("the cursor is not one of this list")
+            rows = parties.parties(session, after=after[0], limit=paging.limit + 1)
+            items, last = cut(rows, paging.limit, lambda row: [row.slug])
+            return page([parties.shown(row) for row in items], last)
+
+        return read.many(build)
+
+
+@router.post("", status_code=201, response_model=PartyShown, openapi_extra=takes(PartyGiven))
+def enter(write: Leading) -> Response:
+    """Enters a party."""
+    with write as session:
+        write.actor.must(Can.ENTER)
+        party = parties.add(session, write.actor, write.body(PartyGiven))
+        return write.one(
+            lambda: party.version,
+            lambda: parties.shown(party),
+            status=201,
+            location=f"/v1/parties/{party.slug}",
+        )
+
+
+@router.get("/{slug}", response_model=PartyShown)
+def show(slug: str, read: Reading) -> Response:
+    with read as session:
+        party = parties.find(session, slug)
+        return read.one(party.version, lambda: parties.shown(party))
+
+
+@router.patch("/{slug}", response_model=PartyShown, openapi_extra=takes(PartyPatch))
+def amend(slug: str, write: Leading) -> Response:
+    """Corrects a party. Needs If-Match."""
+    with write as session:
+        party = parties.find(session, slug, lock=True)
+        write.actor.must(Can.ENTER)
+        given = write.body(PartyPatch)
+        parties.amend(session, write.actor, party, given, expect=write.expect)
+        return write.one(lambda: party.version, lambda: parties.shown(party))

@@ -1,0 +1,1 @@
+"""What the service knows: nouns, rules and the journal. Speaks no HTTP and never commits."""

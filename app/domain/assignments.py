@@ -1,0 +1,261 @@
+"""Assignments: who is accountable for a recommendation, who contributes, from when until when."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field as Described
+from sqlalchemy import Index, select, text
+from sqlmodel import Field, Session, col
+
+from app.domain import base, parties, recommendations
+from app.domain.actors import Actor, Can
+from app.domain.base import (
+    NAME,
+    PROSE,
+    Expect,
+    Given,
+    Moment,
+    Prose,
+    Shown,
+    Slug,
+    Table,
+    unconditional,
+    words,
+)
+from app.domain.errors import AlreadyExists, Malformed, NotFound
+from app.domain.recommendations import Recommendation
+
+
+class Part(StrEnum):
+    """What a party is to a recommendation."""
+
+    ACCOUNTABLE = "accountable"
+    CONTRIBUTOR = "contributor"
+    VERIFIER = "verifier"
+
+
+class Assignment(Table, table=True):
+    """Never overwritten: ended. `ended_at` is none while it lasts."""
+
+    id: str = Field(primary_key=True, sa_type=NAME)
+    ref: str = Field(
+        sa_type=NAME, foreign_key="recommendation.ref", ondelete="RESTRICT", index=True
+    )
+    party: str = Field(sa_type=NAME, foreign_key="party.slug", ondelete="RESTRICT", index=True)
+    role: Part = Field(sa_type=words(Part))
+    began_at: datetime = Field(sa_type=Moment)
+    ended_at: datetime | None = Field(default=None, sa_type=Moment)
+    reason: str | None = Field(default=None, sa_type=PROSE)
+    ended_reason: str | None = Field(default=None, sa_type=PROSE)
+
+    __table_args__ = (
+        # At most one open accountable assignment a recommendation: the engines hold to it too.
+        Index(
+            "uq_assignment_accountable",
+            "ref",
+            unique=True,
+            sqlite_where=text("role = 'accountable' AND ended_at IS NULL"),
+            postgresql_where=text("role = 'accountable' AND ended_at IS NULL"),
+        ),
+        Index(
+            "uq_assignment_open",
+            "ref",
+            "party",
+            "role",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+
+class OwnerGiven(Given):
+    """`party` null: nobody is accountable any more."""
+
+    party: Slug | None
+    reason: Prose | None = None
+
+
+class ContributorGiven(Given):
+    party: Slug
+    reason: Prose | None = None
+
+
+class AssignmentShown(Shown):
+    party: str
+    role: Part
+    from_: str = Described(alias="from")
+    to: str | None
+    reason: str | None
+    ended_reason: str | None
+
+
+def assign(
+    session: Session,
+    actor: Actor,
+    recommendation: Recommendation,
+    party: str | None,
+    reason: str | None = None,
+    *,
+    expect: Expect = unconditional,
+    raises: bool = True,
+) -> bool:
+    """Makes `party` the accountable owner (None: nobody), ending the assignment before it.
+
+    Malformed where the party is not known, or a reason is missing where an owner changes; answers
+    whether anything changed.
+    """
+    actor.must(Can.ASSIGN)
+    if party is not None:
+        parties.check(session, [party], "/party")
+    before = recommendation.owner
+    if before is not None and party != before and reason is None:
+        raise Malformed(
+            "a change of owner needs a reason",
+            [("/reason", "say why it passes on; it is kept in the history")],
+        )
+    expect(recommendation.version)
+    if party == before:
+        return False
+    if before is not None:
+        _end(session, _open(session, recommendation, before, Part.ACCOUNTABLE), reason)
+    if party is not None:
+        _begin(session, recommendation, party, Part.ACCOUNTABLE, reason)
+    was = recommendation.organisation
+    recommendation.owner = party
+    recommendation.organisation = parties.organisation_of(session, party)
+    recommendations.note(
+        session,
+        actor,
+        recommendation,
+        "owner:assigned" if party else "owner:removed",
+        before={"owner": before, "organisation": was},
+        after={"owner": party, "organisation": recommendation.organisation},
+        reason=reason,
+        raises=raises,
+    )
+    return True
+
+
+def contribute(
+    session: Session,
+    actor: Actor,
+    recommendation: Recommendation,
+    given: ContributorGiven,
+    *,
+    expect: Expect = unconditional,
+) -> None:
+    """Adds a contributor. AlreadyExists where it is one."""
+    actor.must(Can.ASSIGN)
+    parties.check(session, [given.party], "/party")
+    expect(recommendation.version)
+    if given.party in recommendation.contributors:
+        raise AlreadyExists("that party contributes already")
+    _begin(session, recommendation, given.party, Part.CONTRIBUTOR, given.reason)
+    recommendation.contributors = sorted([*recommendation.contributors, given.party])
+    recommendations.note(
+        session,
+        actor,
+        recommendation,
+        "contributor:added",
+        after={"contributor": given.party},
+        reason=given.reason,
+        raises=True,
+    )
+
+
+def release(
+    session: Session,
+    actor: Actor,
+    recommendation: Recommendation,
+    party: str,
+    reason: str | None,
+    *,
+    expect: Expect = unconditional,
+) -> None:
+    """Ends a contributor's assignment. NotFound where it does not contribute."""
+    if party not in recommendation.contributors:
+        raise NotFound("that party does not contribute to this recommendation")
+    actor.must(Can.ASSIGN)
+    if reason is None:
+        raise Malformed(
+            "a contributor leaves with a reason",
+            [("/reason", "say why, as ?reason=...; it is kept in the history")],
+        )
+    expect(recommendation.version)
+    _end(session, _open(session, recommendation, party, Part.CONTRIBUTOR), reason)
+    recommendation.contributors = [slug for slug in recommendation.contributors if slug != party]
+    recommendations.note(
+        session,
+        actor,
+        recommendation,
+        "contributor:removed",
+        before={"contributor": party},
+        reason=reason,
+        raises=True,
+    )
+
+
+def concerned(session: Session, recommendation: Recommendation) -> set[str | None]:
+    """The organisations whose matter it is: the owner's and the contributors'."""
+    found: set[str | None] = {recommendation.organisation} - {None}
+    for slug in recommendation.contributors:
+        found.add(parties.organisation_of(session, slug))
+    return found
+
+
+def by_ref(session: Session, refs: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """All assignments of each recommendation, as AssignmentShown, in the order they began."""
+    query = (
+        select(Assignment)
+        .where(col(Assignment.ref).in_(refs))
+        .order_by(col(Assignment.began_at), col(Assignment.id))
+    )
+    found: dict[str, list[dict[str, Any]]] = {ref: [] for ref in refs}
+    for row in session.scalars(query):
+        found[row.ref].append(
+            {
+                "party": row.party,
+                "role": row.role,
+                "from": row.began_at,
+                "to": row.ended_at,
+                "reason": row.reason,
+                "ended_reason": row.ended_reason,
+            }
+        )
+    return found
+
+
+def _open(session: Session, recommendation: Recommendation, party: str, role: Part) -> Assignment:
+    return session.scalars(
+        select(Assignment).where(
+            col(Assignment.ref) == recommendation.ref,
+            col(Assignment.party) == party,
+            col(Assignment.role) == role,
+            col(Assignment.ended_at).is_(None),
+        )
+    ).one()
+
+
+def _begin(
+    session: Session, recommendation: Recommendation, party: str, role: Part, reason: str | None
+) -> None:
+    session.add(
+        Assignment(
+            id=base.new_id("as"),
+            ref=recommendation.ref,
+            party=party,
+            role=role,
+            began_at=base.now(session),
+            reason=reason,
+        )
+    )
+
+
+def _end(session: Session, assignment: Assignment, reason: str | None) -> None:
+    assignment.ended_at = base.now(session)
+    assignment.ended_reason = reason
+    session.add(assignment)
+    session.flush()

@@ -1,0 +1,55 @@
+"""What the evidence on a recommendation adds up to: how much, how assured, undermined."""
+
+from collections.abc import Sequence
+
+from sqlmodel import Session
+
+from app.domain.evidence.pieces import (
+    Bearing,
+    Evidence,
+    EvidenceKind,
+    Review,
+    of,
+)
+from app.domain.recommendations import Recommendation
+from app.domain.status import Assurance, Status
+
+
+def restate(session: Session, recommendation: Recommendation) -> None:
+    """What the row says of its evidence: how much there is, what it assures, whether it was
+    undermined since it was settled."""
+    pieces = [piece for piece in of(session, recommendation.ref) if not piece.withdrawn]
+    recommendation.evidence_count = len(pieces)
+    recommendation.assurance = _assurance(recommendation, pieces)
+    settled = recommendation.settled_on
+    recommendation.undermined = settled is not None and any(
+        piece.bearing is Bearing.UNDERMINES
+        and piece.review is Review.ACCEPTED
+        and not piece.superseded
+        and piece.observed_latest is not None
+        and piece.observed_latest > settled
+        for piece in pieces
+    )
+    session.add(recommendation)
+
+
+def _assurance(recommendation: Recommendation, pieces: Sequence[Evidence]) -> Assurance:
+    """The highest that the accepted, supporting evidence gives. It is the owner's organisation
+    that assurance is about; a reviewer who speaks for none counts as its own."""
+    accepted = [
+        piece
+        for piece in pieces
+        if piece.review is Review.ACCEPTED
+        and piece.bearing is Bearing.SUPPORTS
+        and not piece.superseded
+    ]
+    if any(piece.kind is EvidenceKind.INSPECTION_FINDING for piece in accepted):
+        return Assurance.INSPECTOR_CONFIRMED
+    for piece in accepted:
+        own = recommendation.organisation or piece.recorded_from
+        if piece.reviewed_from is not None and own is not None and piece.reviewed_from != own:
+            return Assurance.INDEPENDENT
+    if accepted:
+        return Assurance.CHECKED
+    claimed = recommendation.status is Status.IMPLEMENTED
+    return Assurance.SELF_REPORTED if claimed else Assurance.NONE

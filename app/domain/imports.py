@@ -1,0 +1,258 @@
+"""Imports: a document of inspections, recommendations and what goes with them, all or nothing.
+
+The same format that seed/ uses. Every part is optional; references may point to what the document
+brings or to what the register holds. Bringing the same document again changes nothing.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+from sqlmodel import Session
+
+from app.domain import (
+    assignments,
+    entry,
+    evidence,
+    inspections,
+    links,
+    parties,
+    places,
+    recommendations,
+    sources,
+    themes,
+)
+from app.domain.actors import Actor, Can
+from app.domain.base import Given, Key, Ref
+from app.domain.entry import RecommendationGiven
+from app.domain.errors import Malformed, TrackerError
+from app.domain.evidence import EvidenceGiven
+from app.domain.inspections import InspectionGiven, InspectionPatch
+from app.domain.links import Basis, LinkGiven, State
+from app.domain.parties import PartyGiven, PartyPatch
+from app.domain.places import PlaceGiven
+from app.domain.recommendations import Recommendation
+from app.domain.sources import SourceGiven
+from app.domain.themes import ThemeGiven
+
+MOST = 100_000
+"""Rows that one part of a document may have."""
+
+
+class LinkRow(LinkGiven):
+    """`confirmed` only for what an inspector states, with a citation that shows it."""
+
+    state: State = State.PROPOSED
+
+
+class EvidenceRow(EvidenceGiven):
+    recommendation: Ref
+    key: Key
+
+
+class Document(Given):
+    places: list[PlaceGiven] = Field(default=[], max_length=MOST)
+    themes: list[ThemeGiven] = Field(default=[], max_length=MOST)
+    sources: list[SourceGiven] = Field(default=[], max_length=MOST)
+    parties: list[PartyGiven] = Field(default=[], max_length=MOST)
+    inspections: list[InspectionGiven] = Field(default=[], max_length=MOST)
+    recommendations: list[RecommendationGiven] = Field(default=[], max_length=MOST)
+    links: list[LinkRow] = Field(default=[], max_length=MOST)
+    evidence: list[EvidenceRow] = Field(default=[], max_length=MOST)
+
+
+class Outcome(StrEnum):
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    CONFLICT = "conflict"
+    REFUSED = "refused"
+
+
+@dataclass
+class Row:
+    """What became of one row: `row` counts from 1 within its `part`."""
+
+    part: str
+    row: int
+    name: str
+    outcome: Outcome
+    errors: list[dict[str, str]] = field(default_factory=list)
+
+
+@dataclass
+class Result:
+    """What became of a document: every row of it, in its order."""
+
+    rows: list[Row] = field(default_factory=list)
+
+    def count(self, outcome: Outcome, part: str = "recommendations") -> int:
+        return sum(row.outcome is outcome and row.part == part for row in self.rows)
+
+
+class ImportRefused(Malformed):
+    """A row cannot be taken, so nothing of the document was. `rows` says which and why."""
+
+    slug, title = "import-refused", "Nothing was imported"
+
+    def __init__(self, result: Result) -> None:
+        refused = [row for row in result.rows if row.outcome is Outcome.REFUSED]
+        super().__init__(
+            f"{len(refused)} rows cannot be taken; nothing was applied",
+            [
+                (f"/{row.part}/{row.row - 1}{error['pointer']}", error["detail"])
+                for row in refused
+                for error in row.errors
+            ],
+        )
+        self.result = result
+
+
+def bring(session: Session, actor: Actor, document: Document, *, update: bool = True) -> Result:
+    """Brings a document into the register. ImportRefused where any row cannot be taken.
+
+    `update`: also correct what is there and differs (never text, status, evidence, links, nor an
+    owner or due date that is set); the seed only adds what is missing.
+    """
+    actor.must(Can.ENTER)
+    result = Result()
+    steps: list[tuple[str, Iterable[Any], Callable[[Any], tuple[str, Outcome]]]] = [
+        ("places", document.places, lambda given: _place(session, actor, given)),
+        ("themes", document.themes, lambda given: _theme(session, actor, given)),
+        ("sources", document.sources, lambda given: _source(session, actor, given, update)),
+        ("parties", document.parties, lambda given: _party(session, actor, given, update)),
+        (
+            "inspections",
+            document.inspections,
+            lambda given: _inspection(session, actor, given, update),
+        ),
+        (
+            "recommendations",
+            document.recommendations,
+            lambda given: _recommendation(session, actor, given, update),
+        ),
+        ("links", document.links, lambda given: _link(session, actor, given)),
+        ("evidence", document.evidence, lambda given: _evidence(session, actor, given)),
+    ]
+    for part, rows, take in steps:
+        for number, given in enumerate(rows, 1):
+            try:
+                name, outcome = take(given)
+                result.rows.append(Row(part, number, name, outcome))
+            except TrackerError as error:
+                listed = error.members.get("errors") or [{"pointer": "", "detail": error.detail}]
+                result.rows.append(Row(part, number, _name(given), Outcome.REFUSED, listed))
+    if any(row.outcome is Outcome.REFUSED for row in result.rows):
+        raise ImportRefused(result)
+    return result
+
+
+def _name(given: Any) -> str:
+    if isinstance(given, RecommendationGiven):
+        return f"{given.inspection}-{given.ordinal}"
+    if isinstance(given, LinkRow):
+        return f"{given.later} {given.kind} {given.earlier}"
+    name: str = given.key if isinstance(given, EvidenceRow) else given.slug
+    return name
+
+
+def _place(session: Session, actor: Actor, given: PlaceGiven) -> tuple[str, Outcome]:
+    if session.get(places.Place, given.slug) is not None:
+        return given.slug, Outcome.UNCHANGED
+    places.add(session, actor, given)
+    return given.slug, Outcome.CREATED
+
+
+def _theme(session: Session, actor: Actor, given: ThemeGiven) -> tuple[str, Outcome]:
+    if session.get(themes.Theme, given.slug) is not None:
+        return given.slug, Outcome.UNCHANGED
+    themes.add(session, actor, given)
+    return given.slug, Outcome.CREATED
+
+
+def _source(
+    session: Session, actor: Actor, given: SourceGiven, update: bool
+) -> tuple[str, Outcome]:
+    source = session.get(sources.Source, given.slug)
+    if source is None:
+        sources.add(session, actor, given)
+        return given.slug, Outcome.CREATED
+    changed = update and sources.amend(session, actor, source, given)
+    return given.slug, Outcome.UPDATED if changed else Outcome.UNCHANGED
+
+
+def _party(session: Session, actor: Actor, given: PartyGiven, update: bool) -> tuple[str, Outcome]:
+    party = session.get(parties.Party, given.slug)
+    if party is None:
+        parties.add(session, actor, given)
+        return given.slug, Outcome.CREATED
+    patch = PartyPatch(**given.model_dump(exclude_unset=True, exclude={"slug"}))
+    changed = update and parties.amend(session, actor, party, patch)
+    return given.slug, Outcome.UPDATED if changed else Outcome.UNCHANGED
+
+
+def _inspection(
+    session: Session, actor: Actor, given: InspectionGiven, update: bool
+) -> tuple[str, Outcome]:
+    found = session.get(inspections.Inspection, given.slug)
+    if found is None:
+        inspections.add(session, actor, given)
+        return given.slug, Outcome.CREATED
+    if (found.place, found.framework) != (given.place, given.framework):
+        raise Malformed(
+            "the register has that slug for another inspection",
+            [("/slug", "stands for an inspection of another place or framework")],
+        )
+    inspection = inspections.find(session, actor, given.slug, lock=True)
+    fields = given.model_fields_set & set(InspectionPatch.model_fields)
+    patch = InspectionPatch(**{name: getattr(given, name) for name in fields})
+    changed = update and inspections.amend(session, actor, inspection, patch)
+    return given.slug, Outcome.UPDATED if changed else Outcome.UNCHANGED
+
+
+def _recommendation(
+    session: Session, actor: Actor, given: RecommendationGiven, update: bool
+) -> tuple[str, Outcome]:
+    ref = f"{given.inspection}-{given.ordinal}"
+    if session.get(Recommendation, ref) is None:
+        entry.add(session, actor, given)
+        return ref, Outcome.CREATED
+    recommendation = recommendations.find(session, actor, ref, lock=True)
+    if recommendation.text != given.text:
+        return ref, Outcome.CONFLICT
+    if not update:
+        return ref, Outcome.UNCHANGED
+    changed = entry.correct(session, actor, recommendation, given)
+    if given.owner is not None and recommendation.owner is None:
+        changed |= assignments.assign(session, actor, recommendation, given.owner)
+    return ref, Outcome.UPDATED if changed else Outcome.UNCHANGED
+
+
+def _link(session: Session, actor: Actor, given: LinkRow) -> tuple[str, Outcome]:
+    if links.between(session, given.later, given.earlier, given.kind) is not None:
+        return _name(given), Outcome.UNCHANGED
+    if given.state is State.REJECTED or (
+        given.state is State.CONFIRMED
+        and not (given.basis is Basis.STATED_BY_INSPECTOR and given.citations)
+    ):
+        raise Malformed(
+            "an import brings links as proposed",
+            [("/state", "may be confirmed only for what an inspector states, with a citation")],
+        )
+    links.propose(session, actor, given, state=given.state)
+    return _name(given), Outcome.CREATED
+
+
+def _evidence(session: Session, actor: Actor, given: EvidenceRow) -> tuple[str, Outcome]:
+    known = evidence.find_by_key(session, given.key)
+    if known is not None:
+        same = (known.ref, known.summary) == (given.recommendation, given.summary)
+        return given.key, Outcome.UNCHANGED if same else Outcome.CONFLICT
+    recommendation = recommendations.find(session, actor, given.recommendation, lock=True)
+    piece = EvidenceGiven(
+        **{name: getattr(given, name) for name in given.model_fields_set - {"recommendation"}}
+    )
+    evidence.attach(session, actor, recommendation, piece)
+    return given.key, Outcome.CREATED

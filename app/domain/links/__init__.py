@@ -1,0 +1,40 @@
+"""Links from a later recommendation to an earlier one, and the lineages that they make."""
+
+from app.domain.links.laws import LinkGiven, LinkReviewGiven, propose, review
+from app.domain.links.lineage import family, restate_reraised, superseded
+from app.domain.links.link import (
+    LINEAGE,
+    Basis,
+    Link,
+    LinkKind,
+    LinkShown,
+    State,
+    Strength,
+    between,
+    find,
+    links,
+    of,
+    shown,
+)
+
+__all__ = [
+    "LINEAGE",
+    "Basis",
+    "Link",
+    "LinkGiven",
+    "LinkKind",
+    "LinkReviewGiven",
+    "LinkShown",
+    "State",
+    "Strength",
+    "between",
+    "family",
+    "find",
+    "links",
+    "of",
+    "propose",
+    "restate_reraised",
+    "review",
+    "shown",
+    "superseded",
+]

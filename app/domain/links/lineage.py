@@ -1,0 +1,185 @@
+"""Lineages: one concern through time, a connected family over confirmed lineage links."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from sqlalchemy import or_, select
+from sqlmodel import Session, col
+
+from app.domain import base, inspections, recommendations
+from app.domain.actors import RULES
+from app.domain.links.link import LINEAGE, RERAISING, Link, State
+from app.domain.recommendations import Recommendation
+
+
+def family(session: Session, ref: str) -> list[str]:
+    """All refs that `ref` hangs together with over confirmed lineage links, itself included."""
+    found, fresh = {ref}, {ref}
+    while fresh:
+        rows = session.connection().execute(
+            select(col(Link.later), col(Link.earlier)).where(
+                or_(col(Link.later).in_(fresh), col(Link.earlier).in_(fresh)),
+                col(Link.kind).in_(LINEAGE),
+                col(Link.state) == State.CONFIRMED,
+            )
+        )
+        fresh = {end for row in rows for end in row} - found
+        found |= fresh
+    return sorted(found)
+
+
+def reaches(session: Session, start: str, goal: str, *, leave_out: str = "") -> bool:
+    """Is `goal` reached from `start` going back over lineage links that nobody rejected?"""
+    found, fresh = {start}, {start}
+    while fresh:
+        if goal in found:
+            return True
+        rows = session.connection().execute(
+            select(col(Link.earlier)).where(
+                col(Link.later).in_(fresh),
+                col(Link.kind).in_(LINEAGE),
+                col(Link.state) != State.REJECTED,
+                col(Link.id) != leave_out,
+            )
+        )
+        fresh = {row.earlier for row in rows} - found
+        found |= fresh
+    return False
+
+
+def restate(session: Session, refs: Iterable[str]) -> None:
+    """What the rows of these and their families say of lineage: its name, how often each was
+    raised again, and whether that contradicts that it was done."""
+    done: set[str] = set()
+    for ref in refs:
+        if ref not in done:
+            done |= _restate(session, family(session, ref))
+
+
+def _restate(session: Session, refs: list[str]) -> set[str]:
+    members = {
+        row.ref: row
+        for row in session.scalars(
+            select(Recommendation)
+            .where(col(Recommendation.ref).in_(refs))
+            .order_by(col(Recommendation.ref))
+            .with_for_update()
+        )
+    }
+    taken_up = _taken_up(session, refs)
+    name = min(members.values(), key=_age).ref if len(members) > 1 else None
+    for member in members.values():
+        later = {members[ref].inspection for ref in _above(member.ref, taken_up)} - {
+            member.inspection
+        }
+        if (member.lineage, member.times_reraised) != (name, len(later)):
+            member.lineage, member.times_reraised = name, len(later)
+            member.updated_at = base.now(session)
+        restate_reraised(session, member)
+        session.add(member)
+    session.flush()
+    return set(refs)
+
+
+def restate_reraised(session: Session, recommendation: Recommendation) -> None:
+    """Was it raised again, by an inspection published after it counted as done?"""
+    settled = recommendation.settled_on
+    recommendation.reraised = False
+    if settled is None:
+        return
+    later = (
+        select(col(inspections.Inspection.published_latest))
+        .join(Recommendation, col(Recommendation.inspection) == col(inspections.Inspection.slug))
+        .join(Link, col(Link.later) == col(Recommendation.ref))
+        .where(
+            col(Link.earlier) == recommendation.ref,
+            col(Link.state) == State.CONFIRMED,
+            col(Link.kind).in_(RERAISING),
+        )
+    )
+    recommendation.reraised = any(
+        day is not None and day > settled for day in session.scalars(later)
+    )
+
+
+def superseded(session: Session, ref: str) -> bool:
+    """Does a later recommendation take this one up, by a confirmed lineage link?"""
+    return (
+        session.scalars(
+            select(col(Link.id))
+            .where(
+                col(Link.earlier) == ref,
+                col(Link.kind).in_(LINEAGE),
+                col(Link.state) == State.CONFIRMED,
+            )
+            .limit(1)
+        ).first()
+        is not None
+    )
+
+
+def _taken_up(session: Session, refs: list[str]) -> dict[str, list[str]]:
+    """For each earlier one, the later ones that take it up."""
+    found: dict[str, list[str]] = {}
+    rows = session.connection().execute(
+        select(col(Link.later), col(Link.earlier)).where(
+            col(Link.later).in_(refs),
+            col(Link.kind).in_(LINEAGE),
+            col(Link.state) == State.CONFIRMED,
+        )
+    )
+    for row in rows:
+        found.setdefault(row.earlier, []).append(row.later)
+    return found
+
+
+def _above(ref: str, taken_up: dict[str, list[str]]) -> set[str]:
+    found: set[str] = set()
+    fresh = [ref]
+    while fresh:
+        for later in taken_up.get(fresh.pop(), ()):
+            if later not in found:
+                found.add(later)
+                fresh.append(later)
+    return found
+
+
+def _age(recommendation: Recommendation) -> tuple[date, str, int]:
+    """Those whose date is not known are taken for the youngest."""
+    raised = recommendation.raised_on
+    when = date.max if raised == inspections.UNDATED else raised
+    return when, recommendation.inspection, recommendation.ordinal
+
+
+def _follow(session: Session, inspection: inspections.Inspection) -> None:
+    """Dates of an inspection changed: lineages through it may begin elsewhere, or contradict."""
+    ends = or_(
+        col(Link.later) == col(Recommendation.ref), col(Link.earlier) == col(Recommendation.ref)
+    )
+    touched = (
+        select(Recommendation)
+        .where(
+            col(Recommendation.ref).in_(
+                select(col(Link.earlier))
+                .join(Recommendation, ends)
+                .where(col(Recommendation.inspection) == inspection.slug)
+            )
+        )
+        .order_by(col(Recommendation.ref))
+        .with_for_update()
+    )
+    before = {row.ref: (row, row.reraised) for row in session.scalars(touched)}
+    restate(session, before)
+    for row, reraised in before.values():
+        if row.reraised != reraised:
+            recommendations.note(
+                session,
+                RULES,
+                row,
+                "regression:restated",
+                before={"reraised": reraised},
+                after={"reraised": row.reraised, "inspection": inspection.slug},
+            )
+
+
+inspections.redated.append(_follow)

@@ -1,0 +1,268 @@
+"""Moves: the one function that changes a status, with what each move demands of the register."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Index, select
+from sqlmodel import Field, Session, col
+
+from app.domain import base, evidence, links, recommendations
+from app.domain.actors import Actor, Can
+from app.domain.base import DOCUMENT, NAME, PROSE, Expect, Moment, Table, unconditional, words
+from app.domain.errors import DemandUnmet, Malformed, NotYours
+from app.domain.evidence import Evidence, Level, Review
+from app.domain.recommendations import Recommendation
+from app.domain.status import (
+    ALLOWED,
+    CAN_RETURN,
+    ClosureReason,
+    Move,
+    MoveGiven,
+    Status,
+    check_allowed,
+    check_told,
+)
+
+
+class MoveMade(Table, table=True):
+    """A move as it was made: `number` counts a recommendation's moves from 1."""
+
+    __tablename__ = "move"
+
+    ref: str = Field(
+        primary_key=True, sa_type=NAME, foreign_key="recommendation.ref", ondelete="RESTRICT"
+    )
+    number: int = Field(primary_key=True)
+    status_before: Status = Field(sa_type=words(Status, "status_before"))
+    status: Status = Field(sa_type=words(Status))
+    effective_on: date
+    reason: str | None = Field(default=None, sa_type=PROSE)
+    closure_reason: ClosureReason | None = Field(default=None, sa_type=words(ClosureReason))
+    review_on: date | None = None
+    evidence: list[str] = Field(sa_type=DOCUMENT)
+    """The ids of what a claim or a verification rests on."""
+    rests_on: Level | None = Field(default=None, sa_type=words(Level))
+    """Of a verification: outcome evidence, or output where no outcome can exist."""
+    made_by: str = Field(max_length=100)
+    made_at: datetime = Field(sa_type=Moment)
+
+    __table_args__ = (Index(None, "made_at"),)
+
+
+def permit(session: Session, actor: Actor, recommendation: Recommendation, to: Status) -> Move:
+    """The move, where this actor may make it. NotYours where the role or the organisation stands
+    against it, or where the one who claimed would verify: no role lifts that."""
+    move = Move(recommendation.status, to)
+    if move.owners:
+        actor.must(Can.CLAIM, of={recommendation.organisation} - {None})
+    else:
+        actor.must(Can.DECIDE)
+    if (
+        move.verifies
+        and recommendation.status is Status.IMPLEMENTED
+        and recommendation.claimed_by == actor.name
+    ):
+        raise NotYours("what one person claims, another verifies; ask somebody else to")
+    return move
+
+
+def permit_any(actor: Actor, recommendation: Recommendation) -> None:
+    """NotYours for an actor who may make no move at all here, whatever it asks for."""
+    actor.must(Can.CLAIM, of={recommendation.organisation} - {None})
+
+
+def move(
+    session: Session,
+    actor: Actor,
+    recommendation: Recommendation,
+    given: MoveGiven,
+    *,
+    expect: Expect = unconditional,
+) -> MoveMade:
+    """Makes a move, or says why not: NotYours (permit), Malformed where something is not told or a
+    day cannot be, Stale (expect), IllegalMove with the moves allowed, DemandUnmet with what the
+    register must hold first. `recommendation` is locked by the caller."""
+    made = permit(session, actor, recommendation, given.status)
+    check_told(made, given)
+    effective_on = _effective_on(session, recommendation, given)
+    cited = _cited(session, recommendation, given)
+    expect(recommendation.version)
+    check_allowed(made)
+    rests_on, basis = _demand(session, recommendation, made, given, cited)
+
+    before = _told(recommendation)
+    recommendation.status = given.status
+    recommendation.status_rank = given.status.rank
+    recommendation.status_since = effective_on
+    recommendation.closure_reason = given.closure_reason
+    recommendation.review_on = given.review_on
+    if made.claims:
+        recommendation.claimed_by = actor.name
+    if made.refuses or made.reopens:
+        recommendation.round += 1
+        recommendation.claimed_by = None
+    if made.verifies:
+        recommendation.assured_until = _assured_until(basis)
+    _settle(recommendation, made, effective_on)
+    row = MoveMade(
+        ref=recommendation.ref,
+        number=_moves(session, recommendation.ref) + 1,
+        status_before=made.before,
+        status=made.after,
+        effective_on=effective_on,
+        reason=given.reason,
+        closure_reason=given.closure_reason,
+        review_on=given.review_on,
+        evidence=[piece.id for piece in basis],
+        rests_on=rests_on,
+        made_by=actor.name,
+        made_at=base.now(session),
+    )
+    session.add(row)
+    evidence.restate(session, recommendation)
+    links.restate_reraised(session, recommendation)
+    after = _told(recommendation)
+    changed = [name for name in after if after[name] != before[name]]
+    recommendations.note(
+        session,
+        actor,
+        recommendation,
+        f"status:{made.action}",
+        before={name: before[name] for name in changed},
+        after={name: after[name] for name in changed}
+        | ({"evidence": row.evidence} if basis else {})
+        | ({"rests_on": rests_on} if rests_on else {}),
+        reason=given.reason,
+        raises=True,
+    )
+    return row
+
+
+def last(session: Session, ref: str) -> MoveMade | None:
+    """The latest move of a recommendation, if it was ever moved."""
+    query = select(MoveMade).where(col(MoveMade.ref) == ref).order_by(col(MoveMade.number).desc())
+    return session.scalars(query.limit(1)).first()
+
+
+def _moves(session: Session, ref: str) -> int:
+    latest = last(session, ref)
+    return latest.number if latest else 0
+
+
+def _effective_on(session: Session, recommendation: Recommendation, given: MoveGiven) -> date:
+    day = given.effective_on or base.today(session)
+    since = recommendation.status_since
+    if day > base.today(session):
+        raise Malformed(
+            "a move cannot take effect in the future",
+            [("/effective_on", "must not lie after today")],
+        )
+    if since is not None and day < since:
+        raise Malformed(
+            "a move cannot take effect before the one before it",
+            [
+                (
+                    "/effective_on",
+                    f"must not lie before {since.isoformat()}, the previous move's day",
+                )
+            ],
+        )
+    return day
+
+
+def _cited(
+    session: Session, recommendation: Recommendation, given: MoveGiven
+) -> list[Evidence] | None:
+    """The evidence that the move names; None where it names none."""
+    if not given.evidence:
+        return None
+    known = {piece.id: piece for piece in evidence.of(session, recommendation.ref)}
+    if wrong := [
+        (f"/evidence/{index}", "is not evidence on this recommendation")
+        for index, id_ in enumerate(given.evidence)
+        if id_ not in known
+    ]:
+        raise Malformed("evidence is not known", wrong)
+    return [known[id_] for id_ in given.evidence]
+
+
+def _demand(
+    session: Session,
+    recommendation: Recommendation,
+    move: Move,
+    given: MoveGiven,
+    cited: list[Evidence] | None,
+) -> tuple[Level | None, list[Evidence]]:
+    """What the register must hold for the move: DemandUnmet, or what a verification rests on and
+    the evidence that a claim or verification has."""
+    pieces = evidence.of(session, recommendation.ref) if cited is None else cited
+    counting = [piece for piece in pieces if piece.counts(base.today(session))]
+    if move.claims:
+        fresh = [piece for piece in counting if piece.round == recommendation.round]
+        if not fresh:
+            raise _unmet(move, _CLAIM_NEEDS if recommendation.round == 0 else _RENEWED_CLAIM_NEEDS)
+        return None, fresh
+    if move.verifies:
+        accepted = [piece for piece in counting if piece.review is Review.ACCEPTED]
+        if outcome := [piece for piece in accepted if piece.level is Level.OUTCOME]:
+            return Level.OUTCOME, outcome
+        output = [piece for piece in accepted if piece.level is Level.OUTPUT]
+        if output and given.reason is not None:
+            return Level.OUTPUT, output
+        raise _unmet(move, _OUTPUT_NEEDS_REASON if output else _VERIFICATION_NEEDS)
+    if move.closes:
+        done = given.closure_reason is ClosureReason.IMPLEMENTED
+        if done and move.before is not Status.VERIFIED:
+            raise _unmet(move, "verification first: implemented and verified, then closed")
+        if not done and move.before is Status.VERIFIED:
+            raise _unmet(move, "the closure_reason implemented: what was verified was done")
+        if given.closure_reason is ClosureReason.SUPERSEDED and not links.superseded(
+            session, recommendation.ref
+        ):
+            raise _unmet(move, "a confirmed lineage link from a later recommendation")
+    return None, []
+
+
+_CLAIM_NEEDS = (
+    "evidence that supports it and was not withdrawn, rejected, superseded and has not expired"
+)
+_RENEWED_CLAIM_NEEDS = f"{_CLAIM_NEEDS}, recorded since the last refusal or reopening"
+_VERIFICATION_NEEDS = (
+    "accepted evidence of level outcome that supports it and counts; where no outcome can exist, "
+    "accepted evidence of level output and a reason why"
+)
+_OUTPUT_NEEDS_REASON = (
+    "accepted evidence of level outcome; or, since accepted evidence of level output is there, a "
+    "reason why no outcome can exist"
+)
+
+
+def _unmet(move: Move, *needs: str) -> DemandUnmet:
+    return DemandUnmet(
+        f"to go to {move.after.value} it needs {'; '.join(needs)}",
+        allowed=[status.value for status in ALLOWED[move.before]],
+        needs=list(needs),
+    )
+
+
+def _assured_until(basis: list[Evidence]) -> date | None:
+    """The last day on which something that a verification rests on is still valid."""
+    days = [piece.valid_until_latest for piece in basis]
+    known = [day for day in days if day is not None]
+    return max(known) if known and len(known) == len(days) else None
+
+
+def _settle(recommendation: Recommendation, move: Move, effective_on: date) -> None:
+    """Since when it counts as done: the verification's day, else the closure's."""
+    if move.verifies:
+        recommendation.settled_on = effective_on
+    elif move.closes and move.before is not Status.VERIFIED:
+        can_return = recommendation.closure_reason in CAN_RETURN
+        recommendation.settled_on = effective_on if can_return else None
+    elif not move.closes:
+        recommendation.settled_on = recommendation.assured_until = None
+
+
+def _told(recommendation: Recommendation) -> dict[str, Any]:
+    names = ("status", "status_since", "closure_reason", "review_on")
+    return {name: getattr(recommendation, name) for name in names}

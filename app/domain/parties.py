@@ -1,0 +1,176 @@
+"""Parties: the organisations, boards, teams, posts and people who own or are addressed."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlmodel import Field, Session, col
+
+from app.domain import base, changes
+from app.domain.actors import Actor
+from app.domain.base import (
+    NAME,
+    Expect,
+    Given,
+    Line,
+    Moment,
+    Shown,
+    Slug,
+    Table,
+    fetch,
+    unconditional,
+    words,
+)
+from app.domain.errors import AlreadyExists, Malformed, NotFound
+
+
+class PartyKind(StrEnum):
+    """Prefer a post to a person: people move on."""
+
+    ORGANISATION = "organisation"
+    BOARD = "board"
+    TEAM = "team"
+    POST = "post"
+    PERSON = "person"
+
+
+class Party(Table, table=True):
+    slug: str = Field(primary_key=True, sa_type=NAME)
+    name: str = Field(max_length=300)
+    kind: PartyKind = Field(sa_type=words(PartyKind))
+    organisation: str | None = Field(
+        default=None, sa_type=NAME, foreign_key="party.slug", ondelete="RESTRICT"
+    )
+    version: int = 1
+    created_at: datetime = Field(sa_type=Moment)
+
+
+class PartyGiven(Given):
+    slug: Slug
+    name: Line
+    kind: PartyKind
+    organisation: Slug | None = None
+
+
+class PartyPatch(Given):
+    name: Line = ""
+    kind: PartyKind = PartyKind.ORGANISATION
+    organisation: Slug | None = None
+
+
+class PartyShown(Shown):
+    slug: str
+    name: str
+    kind: PartyKind
+    organisation: str | None
+    successor: str | None
+    predecessors: list[str]
+    version: int
+
+
+reorganised: list[Callable[[Session, Party], None]] = []
+"""Called after a party came to belong to another organisation: who keeps copies of that."""
+
+
+def add(session: Session, actor: Actor, given: PartyGiven) -> Party:
+    """AlreadyExists where the slug is taken, Malformed where the organisation is not known."""
+    if session.get(Party, given.slug) is not None:
+        raise AlreadyExists("a party of that slug is there already")
+    _check_organisation(session, given.slug, given.organisation)
+    party = Party(**given.model_dump(), created_at=base.now(session))
+    session.add(party)
+    session.flush()
+    changes.record(
+        session,
+        actor.name,
+        "party:added",
+        party.slug,
+        after=given.model_dump(exclude={"slug"}),
+    )
+    return party
+
+
+def amend(
+    session: Session,
+    actor: Actor,
+    party: Party,
+    given: PartyPatch,
+    *,
+    expect: Expect = unconditional,
+) -> bool:
+    """Changes the fields that `given` names; answers whether anything changed."""
+    expect(party.version)
+    changed = changes.differences(party, given.model_dump(exclude_unset=True))
+    if changed is None:
+        return False
+    before, after = changed
+    if "organisation" in after:
+        _check_organisation(session, party.slug, after["organisation"])
+    party.sqlmodel_update(after)
+    party.version += 1
+    session.add(party)
+    session.flush()
+    changes.record(session, actor.name, "party:amended", party.slug, before=before, after=after)
+    if "organisation" in after:
+        for follow in reorganised:
+            follow(session, party)
+    return True
+
+
+def find(session: Session, slug: str, *, lock: bool = False) -> Party:
+    """NotFound where there is none. `lock`: nobody else changes it until this transaction ends."""
+    party = fetch(session, Party, slug, lock=lock)
+    if not party:
+        raise NotFound("no party has that slug; GET /v1/parties lists them")
+    return party
+
+
+def parties(session: Session, *, after: str, limit: int) -> list[Party]:
+    """Parties by slug, those behind `after`."""
+    query = select(Party).where(col(Party.slug) > after).order_by(col(Party.slug)).limit(limit)
+    return list(session.scalars(query))
+
+
+def check(session: Session, slugs: Iterable[str], pointer: str) -> None:
+    """Malformed where one of `slugs` is not a party."""
+    wanted = list(slugs)
+    known = set(session.scalars(select(col(Party.slug)).where(col(Party.slug).in_(wanted))))
+    if wrong := [
+        (pointer.format(index), "is not a party of this register; GET /v1/parties lists them")
+        for index, slug in enumerate(wanted)
+        if slug not in known
+    ]:
+        raise Malformed("a party is not known", wrong)
+
+
+def organisation_of(session: Session, slug: str | None) -> str | None:
+    """The organisation that a party belongs to: its own, or itself where it names none."""
+    if slug is None:
+        return None
+    party = find(session, slug)
+    return party.organisation or party.slug
+
+
+def shown(party: Party) -> dict[str, object]:
+    """A party as PartyShown. Succession comes with a later revision: nobody has a successor yet."""
+    return {
+        "slug": party.slug,
+        "name": party.name,
+        "kind": party.kind,
+        "organisation": party.organisation,
+        "successor": None,
+        "predecessors": [],
+        "version": party.version,
+    }
+
+
+def _check_organisation(session: Session, slug: str, organisation: str | None) -> None:
+    if organisation is None:
+        return
+    if organisation == slug:
+        raise Malformed(
+            "a party does not belong to itself",
+            [("/organisation", "leave it out where the party is an organisation of its own")],
+        )
+    check(session, [organisation], "/organisation")

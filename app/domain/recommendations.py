@@ -1,0 +1,258 @@
+"""Recommendations: the row that everything else is about, its entry and its corrections."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field as Described
+from sqlalchemy import CheckConstraint, Index, select, update
+from sqlmodel import Field, Session, col
+
+from app.domain import base, changes, due, inspections, intervals, parties, search, themes
+from app.domain.actors import RULES, Actor, Can
+from app.domain.base import (
+    DOCUMENT,
+    NAME,
+    PROSE,
+    Expect,
+    Given,
+    Line,
+    Moment,
+    Prose,
+    Slug,
+    Table,
+    fetch,
+    unconditional,
+    words,
+)
+from app.domain.dates import Edtf
+from app.domain.errors import Malformed, NotFound
+from app.domain.frameworks import Framework
+from app.domain.status import Assurance, ClosureReason, Response, Status
+
+
+class Kind(StrEnum):
+    RECOMMENDATION = "recommendation"
+    AREA_FOR_DEVELOPMENT = "area_for_development"
+    AREA_FOR_IMPROVEMENT = "area_for_improvement"
+    AREA_FOR_PRIORITY_ACTION = "area_for_priority_action"
+
+
+class Priority(StrEnum):
+    HIGH = "high"
+    NORMAL = "normal"
+
+
+class Recommendation(Table, table=True):
+    """What lists show stands on this row, so that a list is one SELECT. What is copied from
+    elsewhere (place, framework, organisation, counts, lineage ...) is written only by the function
+    that changes the original, in the same transaction."""
+
+    ref: str = Field(primary_key=True, sa_type=NAME)
+    inspection: str = Field(sa_type=NAME, foreign_key="inspection.slug", ondelete="RESTRICT")
+    ordinal: int
+    framework: Framework = Field(sa_type=words(Framework))
+    place: str = Field(sa_type=NAME, foreign_key="place.slug", ondelete="RESTRICT")
+    raised_on: date
+    number_as_printed: str | None = Field(default=None, max_length=300)
+    section: str | None = Field(default=None, max_length=300)
+    kind: Kind = Field(sa_type=words(Kind))
+    kind_as_printed: str | None = Field(default=None, max_length=300)
+    title: str = Field(max_length=300)
+    text: str = Field(sa_type=PROSE)
+    addressees: list[str] = Field(sa_type=DOCUMENT)
+    addressees_as_printed: str | None = Field(default=None, max_length=300)
+    themes: list[str] = Field(sa_type=DOCUMENT)
+    priority: Priority = Field(sa_type=words(Priority))
+    response: Response = Field(default=Response.NOT_RECORDED, sa_type=words(Response))
+    citations: list[dict[str, Any]] = Field(sa_type=DOCUMENT)
+
+    status: Status = Field(default=Status.OPEN, sa_type=words(Status))
+    status_rank: int = 0
+    status_since: date | None = None
+    closure_reason: ClosureReason | None = Field(default=None, sa_type=words(ClosureReason))
+    review_on: date | None = None
+    round: int = 0
+    """How often verification was refused or the matter reopened: evidence of an earlier round
+    supports no new claim."""
+    settled_on: date | None = None
+    """Since when it counts as done (the verification's day, else the closure's): what inspectors
+    say later can contradict it."""
+    assured_until: date | None = None
+    claimed_by: str | None = Field(default=None, max_length=100)
+
+    owner: str | None = Field(
+        default=None, sa_type=NAME, foreign_key="party.slug", ondelete="RESTRICT"
+    )
+    organisation: str | None = Field(
+        default=None, sa_type=NAME, foreign_key="party.slug", ondelete="RESTRICT"
+    )
+    contributors: list[str] = Field(sa_type=DOCUMENT)
+    due_on: str | None = Field(default=None, max_length=40)
+    due_earliest: date | None = None
+    due_latest: date | None = None
+    original_due_on: str | None = Field(default=None, max_length=40)
+    original_due_latest: date | None = None
+    times_moved: int = 0
+
+    evidence_count: int = 0
+    action_count: int = 0
+    assurance: Assurance = Field(default=Assurance.NONE, sa_type=words(Assurance))
+    undermined: bool = False
+    reraised: bool = False
+    regressed: bool = False
+    times_reraised: int = 0
+    lineage: str | None = Field(default=None, sa_type=NAME)
+    voided: bool = False
+    import_id: str | None = Field(default=None, max_length=40)
+    created_at: datetime = Field(sa_type=Moment)
+    updated_at: datetime = Field(sa_type=Moment)
+    version: int = 1
+
+    __table_args__ = (
+        CheckConstraint("ordinal BETWEEN 1 AND 9999", name="ordinal"),
+        CheckConstraint("(status = 'closed') = (closure_reason IS NOT NULL)", name="closure"),
+        Index(None, "inspection", "ordinal", unique=True),
+        Index(None, "raised_on", "inspection", "ordinal"),
+        Index(None, "updated_at", "inspection", "ordinal"),
+        Index(None, "status", "updated_at"),
+        Index(None, "organisation", "status"),
+        Index(None, "owner"),
+        Index(None, "place", "raised_on"),
+        Index(None, "lineage"),
+        Index(None, "due_latest"),
+    )
+
+
+class RecommendationPatch(Given):
+    """Never text or status. A change of `due_on` after the first needs `reason`."""
+
+    title: Line = ""
+    themes: list[Slug] = Described(default=[], max_length=50)
+    priority: Priority = Priority.NORMAL
+    response: Response = Response.NOT_RECORDED
+    due_on: Edtf | None = None
+    reason: Prose | None = None
+
+
+def amend(
+    session: Session,
+    actor: Actor,
+    recommendation: Recommendation,
+    given: RecommendationPatch,
+    *,
+    expect: Expect = unconditional,
+) -> bool:
+    """Changes the fields that `given` names; answers whether anything changed."""
+    actor.must(Can.AMEND)
+    values = given.model_dump(exclude_unset=True, exclude={"reason"})
+    if "themes" in values:
+        values["themes"] = sorted(set(given.themes))
+        themes.check(session, values["themes"])
+    moves_due = "due_on" in values and values["due_on"] != recommendation.due_on
+    if moves_due and recommendation.original_due_on is not None and given.reason is None:
+        raise Malformed(
+            "a due date that moves needs a reason",
+            [("/reason", "say why the date moves and who agreed; it is kept in the history")],
+        )
+    expect(recommendation.version)
+    changed = changes.differences(recommendation, values)
+    if changed is None:
+        return False
+    before, after = changed
+    recommendation.sqlmodel_update(after)
+    if moves_due:
+        due.restate(recommendation)
+    note(
+        session,
+        actor,
+        recommendation,
+        "amended",
+        before=before,
+        after=after,
+        reason=given.reason,
+        raises=True,
+    )
+    if "themes" in after or "title" in after:
+        index(session, recommendation)
+    return True
+
+
+def find(session: Session, actor: Actor, ref: str, *, lock: bool = False) -> Recommendation:
+    """NotFound where there is none within the actor's places. `lock`: nobody else changes it, or
+    what hangs on it, until this transaction ends."""
+    found = fetch(session, Recommendation, ref, lock=lock)
+    if not found or not actor.reaches(found.place):
+        raise NotFound("no recommendation has that ref; GET /v1/recommendations lists them")
+    return found
+
+
+def note(
+    session: Session,
+    actor: Actor,
+    recommendation: Recommendation,
+    what: str,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    reason: str | None = None,
+    raises: bool = False,
+) -> None:
+    """Writes the row and its change. `raises`: the change is one that If-Match names the version
+    of; attaching things to a recommendation is not."""
+    recommendation.updated_at = base.now(session)
+    recommendation.regressed = recommendation.undermined or recommendation.reraised
+    if raises:
+        recommendation.version += 1
+    session.add(recommendation)
+    session.flush()
+    changes.record(
+        session,
+        actor.name,
+        f"recommendation:{what}",
+        recommendation.ref,
+        place=recommendation.place,
+        before=before,
+        after=after,
+        reason=reason,
+        shows=intervals.of(recommendation),
+    )
+
+
+def index(session: Session, recommendation: Recommendation) -> None:
+    """Makes it found by its words and themes as they are now."""
+    themes.index(session, recommendation.ref, recommendation.themes)
+    search.index(
+        session,
+        recommendation.ref,
+        f"{recommendation.ref} {recommendation.title} {recommendation.text}",
+    )
+
+
+def _redate(session: Session, inspection: inspections.Inspection) -> None:
+    session.connection().execute(
+        update(Recommendation)
+        .where(col(Recommendation.inspection) == inspection.slug)
+        .values(raised_on=inspection.raised_latest or inspections.UNDATED)
+    )
+    session.expire_all()
+
+
+def _reorganise(session: Session, party: parties.Party) -> None:
+    """What a party owns belongs to the organisation that it belongs to now."""
+    owned = select(Recommendation).where(col(Recommendation.owner) == party.slug)
+    for recommendation in session.scalars(owned.with_for_update()):
+        before, after = recommendation.organisation, party.organisation or party.slug
+        recommendation.organisation = after
+        note(
+            session,
+            RULES,
+            recommendation,
+            "reorganised",
+            before={"organisation": before},
+            after={"organisation": after},
+        )
+
+
+inspections.redated.append(_redate)
+parties.reorganised.append(_reorganise)

@@ -1,0 +1,184 @@
+"""Builds the app: opens the register, mounts the doors, and refuses what would not be safe."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.routing import APIRoute
+from fastapi.staticfiles import StaticFiles
+
+from app import __version__
+from app.api import (
+    changes as changes_api,
+)
+from app.api import (
+    deps,
+    evidence,
+    health,
+    inspections,
+    links,
+    notes,
+    openapi,
+    parties,
+    problems,
+    recommendations,
+    vocabulary,
+)
+from app.api.deps import Door, Reading
+from app.api.head import HeadAsGet
+from app.db import Clock, Database, utc_now
+from app.domain import changes, guards, tokens
+from app.settings import Settings
+
+SCHEMA = "0001"
+"""The revision of the schema that this version reads and writes: the newest in migrations/."""
+
+PUBLIC = {"/healthz", "/readyz"}
+ROUTERS = (
+    vocabulary.router,
+    inspections.router,
+    recommendations.router,
+    evidence.router,
+    notes.router,
+    links.router,
+    parties.router,
+    changes_api.router,
+)
+
+
+class StartRefused(Exception):
+    """The server does not start like this. The message says what to run or to set."""
+
+
+def open_register(settings: Settings, clock: Clock = utc_now) -> Database:
+    """The register that the settings name, with its journal as the last step of each commit."""
+    return Database(settings.database_url, seal=changes.seal, clock=clock)
+
+
+def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> FastAPI:
+    """The app on a register that is current, guarded and reachable by somebody; else StartRefused.
+
+    uvicorn starts each worker with it: `uvicorn --factory app.main:create_app`.
+    """
+    settings = settings or Settings()
+    database = open_register(settings, clock)
+    try:
+        check_register(settings, database)
+    except BaseException:
+        database.close()
+        raise
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        database.close()
+
+    app = FastAPI(
+        title="Recommendation progress tracker",
+        version=__version__,
+        summary="One memory of what inspectors recommended, and of what came of it.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    app.state.settings = settings
+    app.state.database = database
+    problems.install(app)
+    app.add_exception_handler(deps.Replayed, deps.replayed)
+    app.add_middleware(HeadAsGet)
+    app.include_router(health.router)
+    for router in ROUTERS:
+        app.include_router(router, prefix="/v1", responses={"default": {"model": problems.Problem}})
+    app.include_router(_documentation(app))
+    assets = files("fastapi_offline") / "static"
+    app.mount("/static/docs", StaticFiles(directory=str(assets)), name="docs-assets")
+    check_doors(app)
+    return app
+
+
+def check_register(settings: Settings, database: Database) -> None:
+    """StartRefused where the schema is not current, a guard of the journal is missing, the role
+    would pass by the guards, or nobody could come in."""
+    found = database.revision()
+    if found != SCHEMA:
+        raise StartRefused(
+            "the register is not there yet: run `tracker migrate`"
+            if found is None
+            else f"the register has schema {found}, this version {SCHEMA}: run `tracker migrate`"
+        )
+    with database.engine.connect() as connection:
+        if missing := guards.missing_guards(connection):
+            raise StartRefused(
+                f"guards of the journal are missing ({', '.join(missing)}): somebody took them "
+                "away; run `tracker verify`, find out why, then `tracker migrate` makes them again"
+            )
+    if database.superuser() and not settings.allow_superuser:
+        raise StartRefused(
+            "the database role is a superuser, whom no guard of the journal stops: use a role of "
+            "its own, or set TRACKER_ALLOW_SUPERUSER=true"
+        )
+    if not settings.local:
+        with database.reading() as session:
+            if not tokens.any_token(session):
+                raise StartRefused(
+                    "nobody could come in: there is no token; run "
+                    "`tracker token create --name NAME --role admin`"
+                )
+
+
+def check_doors(app: FastAPI) -> None:
+    """RuntimeError where a route declares no permission: what is not declared is not open."""
+    undeclared = [
+        f"{sorted(route.methods or ())} {route.path}"
+        for route in _routes(app.routes)
+        if route.path not in PUBLIC and not any(_doors(route.dependant))
+    ]
+    if undeclared:
+        raise RuntimeError(f"routes that declare no permission: {', '.join(undeclared)}")
+
+
+def _routes(routes: Any) -> Iterator[APIRoute]:
+    for route in routes:
+        if isinstance(route, APIRoute):
+            yield route
+        elif isinstance(getattr(route, "routes", None), list):
+            yield from _routes(route.routes)
+
+
+def _doors(dependant: Dependant) -> Iterator[Door]:
+    if isinstance(dependant.call, Door):
+        yield dependant.call
+    for below in dependant.dependencies:
+        yield from _doors(below)
+
+
+def _documentation(app: FastAPI) -> APIRouter:
+    """/docs and /openapi.json, with assets that come with the app: nothing is fetched elsewhere."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/openapi.json")
+    def document(read: Reading) -> JSONResponse:
+        return JSONResponse(openapi.schema(app))
+
+    @router.get("/docs")
+    def docs(read: Reading) -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title=app.title,
+            swagger_js_url="/static/docs/swagger-ui-bundle.js",
+            swagger_css_url="/static/docs/swagger-ui.css",
+            swagger_favicon_url="/static/docs/favicon.png",
+        )
+
+    @router.get(problems.DOCS)
+    def problem_types(read: Reading) -> HTMLResponse:
+        return HTMLResponse(problems.page())
+
+    return router

@@ -1,0 +1,62 @@
+"""Every environment variable that the tracker reads, once, typed, with its default."""
+
+from functools import cached_property
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+"""Where alembic.ini, migrations/ and seed/ stand: the checkout, or the image's work folder."""
+
+
+class Settings(BaseSettings):
+    """Read from the environment: DATABASE_URL here is TRACKER_DATABASE_URL there."""
+
+    model_config = SettingsConfigDict(env_prefix="TRACKER_", frozen=True)
+
+    database_url: str = "sqlite:///var/tracker.db"
+    data_dir: Path = Path("var")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    workers: int = Field(default=1, ge=1, le=64)
+    anonymous_read: bool | None = None
+    """May people without a token read? Not said: only in local mode."""
+    allow_superuser: bool = False
+    """A PostgreSQL superuser passes by every guard of the journal, so the server refuses one."""
+    stale_days: int = Field(default=90, ge=1, le=3650)
+    log_level: str = "info"
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_engine(cls, url: str) -> str:
+        scheme = urlsplit(url).scheme
+        if scheme not in ("sqlite", "postgresql", "postgresql+psycopg"):
+            raise ValueError("must start with sqlite:/// or postgresql+psycopg://")
+        if scheme == "sqlite" and (url in ("sqlite://", "sqlite:///") or ":memory:" in url):
+            raise ValueError("needs a file: a register in memory would be lost at the first stop")
+        return url
+
+    @property
+    def embedded(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+    @cached_property
+    def local(self) -> bool:
+        """Local mode: SQLite, and nobody outside this machine can reach the address."""
+        return self.embedded and _is_loopback(self.host)
+
+    @property
+    def anonymous(self) -> bool:
+        return self.local if self.anonymous_read is None else self.anonymous_read
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
