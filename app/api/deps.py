@@ -13,6 +13,7 @@ idempotency key, 422, 428, 412, 409.
 
 import base64
 import binascii
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import date
@@ -60,18 +61,21 @@ async def replayed(request: Request, error: Exception) -> Response:
     return error.response
 
 
-class Read:
-    """A request that reads, in one snapshot: `with read as session`."""
+class Asked(ABC):
+    """A request, who made it, and the session in which it is answered."""
 
     def __init__(self, request: Request, actor: Actor) -> None:
         self.request = request
         self.actor = actor
         self.settings: Settings = request.app.state.settings
         self.database: Database = request.app.state.database
-        self._open: AbstractContextManager[Session] | None = None
+        self._open = self.opens()
+
+    @abstractmethod
+    def opens(self) -> AbstractContextManager[Session]:
+        """The kind of session."""
 
     def __enter__(self) -> Session:
-        self._open = self.database.reading()
         self.session = self._open.__enter__()
         return self.session
 
@@ -81,8 +85,14 @@ class Read:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._open is not None:
-            self._open.__exit__(kind, error, trace)
+        self._open.__exit__(kind, error, trace)
+
+
+class Read(Asked):
+    """A request that reads, in one snapshot: `with read as session`."""
+
+    def opens(self) -> AbstractContextManager[Session]:
+        return self.database.reading()
 
     def one(
         self, version: int, build: Callable[[], Mapping[str, Any]], *, daily: bool = False
@@ -109,32 +119,17 @@ class Read:
         return Response(orjson.dumps(build()), media_type="application/json", headers=headers)
 
 
-class Write:
+class Write(Asked):
     """A request that writes, in one transaction: `with write as session`. It is committed when the
     block ends, before the answer goes out."""
 
     def __init__(self, request: Request, actor: Actor, raw: bytes | None) -> None:
-        self.request = request
-        self.actor = actor
-        self.settings: Settings = request.app.state.settings
-        self.database: Database = request.app.state.database
+        super().__init__(request, actor)
         self._raw = raw
         self._key: str | None = None
-        self._open: AbstractContextManager[Session] | None = None
 
-    def __enter__(self) -> Session:
-        self._open = self.database.writing()
-        self.session = self._open.__enter__()
-        return self.session
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._open is not None:
-            self._open.__exit__(kind, error, trace)
+    def opens(self) -> AbstractContextManager[Session]:
+        return self.database.writing()
 
     def body(self, shape: type[G]) -> G:
         """The body as `shape`: TooLarge, UnsupportedMediaType, a replay, or Malformed. Called when
