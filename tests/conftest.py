@@ -1,5 +1,6 @@
 """Fixtures: a migrated register for each test, on SQLite and on PostgreSQL, with a live server."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 
-from app.cli import _seed
+from app.cli import load_seed
 from app.db import Database
 from app.domain import changes
 from app.settings import ROOT, Settings
@@ -18,6 +19,18 @@ from tests.live import Clock, Live, Register, serving
 from tests.postgres import Cluster
 
 ENGINES = ("sqlite", "postgresql")
+SOURCES = Path(os.environ.get("TRACKER_TEST_SOURCES", ROOT.parent / "shared" / "sources"))
+"""The texts that the seed quotes: not ours to ship, compared with where they are at hand."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says loudly what could not be checked on this machine."""
+    if not SOURCES.is_dir():
+        terminalreporter.write_line(
+            "NOT CHECKED: the source texts are not here, so the seed's quotes were not compared "
+            "with them; set TRACKER_TEST_SOURCES to their folder",
+            yellow=True,
+        )
 
 
 def migrate(database: Database, to: str = "head") -> None:
@@ -49,7 +62,7 @@ def _fill(url: str, kind: str) -> None:
     database = opened(url, Clock())
     migrate(database)
     if kind == "seeded":
-        _seed(database)
+        load_seed(database)
     with database.engine.connect() as connection:
         if database.embedded:  # one file to copy
             connection.exec_driver_sql("ROLLBACK")

@@ -137,7 +137,10 @@ def bring(session: Session, actor: Actor, document: Document, *, update: bool = 
         ("evidence", document.evidence, lambda given: _evidence(session, actor, given)),
     ]
     for part, rows, take in steps:
-        for number, given in enumerate(rows, 1):
+        numbered = list(enumerate(rows, 1))
+        if part == "parties":
+            numbered.sort(key=lambda one: _depth(one[1], document.parties))
+        for number, given in numbered:
             try:
                 name, outcome = take(given)
                 result.rows.append(Row(part, number, name, outcome))
@@ -147,6 +150,15 @@ def bring(session: Session, actor: Actor, document: Document, *, update: bool = 
     if any(row.outcome is Outcome.REFUSED for row in result.rows):
         raise ImportRefused(result)
     return result
+
+
+def _depth(party: PartyGiven, among: list[PartyGiven]) -> int:
+    """How many of the document's parties stand above this one: those come first."""
+    above = {one.slug: one.organisation for one in among}
+    depth, slug = 0, party.organisation
+    while slug in above and depth <= len(above):
+        depth, slug = depth + 1, above[slug]
+    return depth
 
 
 def _name(given: Any) -> str:
