@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, inspect, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
@@ -21,6 +21,10 @@ def utc_now() -> datetime:
 
 class DatabaseBusy(Exception):
     """The database could not be reached or locked in time. Nothing was changed."""
+
+
+class Collided(Exception):
+    """Somebody else wrote a row of the same key at the same moment. Nothing was changed."""
 
 
 class Database:
@@ -69,7 +73,7 @@ class Database:
 
     def revision(self) -> str | None:
         """The revision of the schema; None where there is no register yet."""
-        with self._reader.connect() as connection:
+        with self.connected() as connection:
             if not inspect(connection).has_table("alembic_version"):
                 return None
             found: str | None = connection.exec_driver_sql(
@@ -81,7 +85,7 @@ class Database:
         """Is this a PostgreSQL superuser, whom no guard of the journal stops?"""
         if self.embedded:
             return False
-        with self._reader.connect() as connection:
+        with self.connected() as connection:
             return bool(
                 connection.exec_driver_sql(
                     "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
@@ -90,33 +94,51 @@ class Database:
 
     @property
     def engine(self) -> Engine:
-        """For migrations and checks at the start."""
+        """The engine that writes, for Alembic and for tools that bring their own statements."""
         return self._writer
+
+    @contextmanager
+    def connected(self, *, writes: bool = False) -> Iterator[Connection]:
+        """A bare connection: for checks at the start, and (`writes`) for migrations."""
+        with _answering(), (self._writer if writes else self._reader).connect() as connection:
+            yield connection
 
     @contextmanager
     def _session(self, engine: Engine) -> Iterator[Session]:
         session = Session(engine, expire_on_commit=False, info={"now": self.clock()})
         try:
-            yield session
-        except PoolTimeout as error:
-            raise DatabaseBusy from error
-        except DBAPIError as error:
-            if _is_passing(error):
-                raise DatabaseBusy from error
-            raise
+            with _answering():
+                yield session
         finally:
             session.close()
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """The database's own trouble, whatever the driver calls it, as DatabaseBusy."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise DatabaseBusy from error
+    except DBAPIError as error:
+        if _is_passing(error):
+            raise DatabaseBusy from error
+        # On PostgreSQL two can both look, find nothing and write; on SQLite writers wait in line,
+        # so that there a key taken twice is a fault of ours.
+        if getattr(error.orig, "sqlstate", None) == "23505":
+            raise Collided from error
+        raise
 
 
 def _is_passing(error: DBAPIError) -> bool:
     """Is this the database's trouble (lock, disk, connection) and not a wrong statement?"""
     if error.connection_invalidated:
         return True
-    if not isinstance(error, OperationalError):
-        return False
     cause = error.orig
     if isinstance(cause, sqlite3.Error):
-        return (cause.sqlite_errorcode & 0xFF) in _SQLITE_PASSING
+        return (getattr(cause, "sqlite_errorcode", 0) & 0xFF) in _SQLITE_PASSING
+    if not isinstance(error, OperationalError):
+        return False
     state = getattr(cause, "sqlstate", None)
     return state is None or state[:2] in ("08", "40", "53", "55", "57")
 
@@ -128,6 +150,7 @@ _SQLITE_PASSING = (
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_NOTADB,
 )
 
 
@@ -135,7 +158,10 @@ def _sqlite(url: str) -> tuple[Engine, Engine]:
     path = make_url(url).database
     if not path:
         raise ValueError("a register needs a file")
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseBusy from error
     # Readers share the file with the writer through the WAL and are never blocked by it.
     reader = create_engine(url, hide_parameters=True, pool_size=8, max_overflow=0, pool_timeout=5)
     # One write connection per process: writers queue in Python, in order, instead of racing for

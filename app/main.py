@@ -3,13 +3,12 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from importlib.resources import files
-from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse
-from fastapi.routing import APIRoute
+from fastapi.routing import iter_route_contexts
 from fastapi.staticfiles import StaticFiles
 
 from app import __version__
@@ -38,7 +37,7 @@ from app.settings import Settings
 SCHEMA = "0001"
 """The revision of the schema that this version reads and writes: the newest in migrations/."""
 
-PUBLIC = {"/healthz", "/readyz"}
+PUBLIC = {"/healthz", "/readyz", "/static/docs"}
 ROUTERS = (
     vocabulary.router,
     inspections.router,
@@ -87,6 +86,10 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Fast
         openapi_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
+        # Stable for clients that are generated from the document: `recommendations-show`.
+        generate_unique_id_function=lambda route: (
+            f"{route.endpoint.__module__.rpartition('.')[2]}-{route.name}".replace("_", "-")
+        ),
     )
     app.state.settings = settings
     app.state.database = database
@@ -103,18 +106,23 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Fast
     return app
 
 
+def check_schema(database: Database) -> None:
+    """StartRefused where the register is not there, or is of another schema than this version."""
+    found = database.revision()
+    if found is None:
+        raise StartRefused("the register is not there yet: run `tracker migrate`")
+    if found != SCHEMA:
+        raise StartRefused(
+            f"the register has schema {found}, this version {SCHEMA}: run `tracker migrate`"
+        )
+
+
 def check_register(settings: Settings, database: Database) -> None:
     """StartRefused where the schema is not current, a guard of the journal is missing, the role
     would pass by the guards, or nobody could come in."""
-    found = database.revision()
-    if found != SCHEMA:
-        raise StartRefused(
-            "the register is not there yet: run `tracker migrate`"
-            if found is None
-            else f"the register has schema {found}, this version {SCHEMA}: run `tracker migrate`"
-        )
-    with database.engine.connect() as connection:
-        if missing := guards.missing_guards(connection):
+    check_schema(database)
+    with database.reading() as session:
+        if missing := guards.missing_guards(session.connection()):
             raise StartRefused(
                 f"guards of the journal are missing ({', '.join(missing)}): somebody took them "
                 "away; run `tracker verify`, find out why, then `tracker migrate` makes them again"
@@ -137,19 +145,11 @@ def check_doors(app: FastAPI) -> None:
     """RuntimeError where a route declares no permission: what is not declared is not open."""
     undeclared = [
         f"{sorted(route.methods or ())} {route.path}"
-        for route in _routes(app.routes)
-        if route.path not in PUBLIC and not any(_doors(route.dependant))
+        for route in iter_route_contexts(app.routes)
+        if route.path not in PUBLIC and not any(_doors(getattr(route, "dependant", Dependant())))
     ]
     if undeclared:
         raise RuntimeError(f"routes that declare no permission: {', '.join(undeclared)}")
-
-
-def _routes(routes: Any) -> Iterator[APIRoute]:
-    for route in routes:
-        if isinstance(route, APIRoute):
-            yield route
-        elif isinstance(getattr(route, "routes", None), list):
-            yield from _routes(route.routes)
 
 
 def _doors(dependant: Dependant) -> Iterator[Door]:

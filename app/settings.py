@@ -3,10 +3,12 @@
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parent.parent
 """Where alembic.ini, migrations/ and seed/ stand: the checkout, or the image's work folder."""
@@ -27,12 +29,18 @@ class Settings(BaseSettings):
     allow_superuser: bool = False
     """A PostgreSQL superuser passes by every guard of the journal, so the server refuses one."""
     stale_days: int = Field(default=90, ge=1, le=3650)
-    log_level: str = "info"
+    log_level: Annotated[
+        Literal["critical", "error", "warning", "info", "debug", "trace"],
+        BeforeValidator(str.lower),
+    ] = "info"
 
     @field_validator("database_url")
     @classmethod
     def _known_engine(cls, url: str) -> str:
-        scheme = urlsplit(url).scheme
+        try:
+            scheme = make_url(url).drivername
+        except (ArgumentError, ValueError):
+            raise ValueError("is not the address of a database") from None
         if scheme not in ("sqlite", "postgresql", "postgresql+psycopg"):
             raise ValueError("must start with sqlite:/// or postgresql+psycopg://")
         if scheme == "sqlite" and (url in ("sqlite://", "sqlite:///") or ":memory:" in url):
@@ -51,6 +59,12 @@ class Settings(BaseSettings):
     @property
     def anonymous(self) -> bool:
         return self.local if self.anonymous_read is None else self.anonymous_read
+
+
+def mistake(error: ValidationError) -> tuple[str, str]:
+    """The first setting that is wrong, and what about it; its value is not repeated."""
+    first = error.errors()[0]
+    return str(first["loc"][0]), first["msg"].removeprefix("Value error, ")
 
 
 def _is_loopback(host: str) -> bool:

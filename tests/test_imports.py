@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from app.domain import audit, imports
+from app.domain import audit, imports, links
 from app.domain.actors import Actor, Role
 from app.domain.errors import NotYours
 from app.domain.imports import Document, ImportRefused, Outcome, Result
+from app.domain.recommendations import Recommendation
 from tests.live import Register
 
 LEAD = Actor(name="Alice", role=Role.LEAD)
@@ -112,7 +113,7 @@ def test_the_same_again_changes_nothing(register: Register) -> None:
 def test_a_party_may_come_before_the_organisation_it_belongs_to(register: Register) -> None:
     bring(register, BASE)
     with register.read() as session:
-        found = session.get(imports.Recommendation, "a-2023-1")
+        found = session.get(Recommendation, "a-2023-1")
         assert found is not None
         assert (found.owner, found.organisation) == ("a-team", "a-council")
 
@@ -145,7 +146,7 @@ def test_a_text_that_differs_is_a_conflict_and_the_rest_is_brought(register: Reg
     assert outcomes(result)["recommendations a-2020-1"] == "conflict"
     assert outcomes(result)["recommendations a-2023-1"] == "updated"
     with register.read() as session:
-        kept = session.get_one(imports.Recommendation, "a-2020-1")
+        kept = session.get_one(Recommendation, "a-2020-1")
         assert kept.text == "Listen to children."
 
 
@@ -160,8 +161,8 @@ def test_what_people_set_is_not_touched(register: Register) -> None:
     assert outcomes(result)["recommendations a-2020-1"] == "updated"
     assert outcomes(result)["recommendations a-2023-1"] == "unchanged"
     with register.read() as session:
-        first = session.get_one(imports.Recommendation, "a-2020-1")
-        second = session.get_one(imports.Recommendation, "a-2023-1")
+        first = session.get_one(Recommendation, "a-2020-1")
+        second = session.get_one(Recommendation, "a-2023-1")
         assert (first.owner, first.due_on) == ("a-council", "2021")
         assert (second.owner, second.due_on) == ("a-team", "2024-03")
 
@@ -186,17 +187,13 @@ def test_a_slug_stands_for_one_inspection(register: Register) -> None:
 def test_a_rejected_link_does_not_come_back(register: Register) -> None:
     bring(register, BASE)
     with register.write() as session:
-        link = imports.links.between(
-            session, "a-2023-1", "a-2020-1", imports.links.LinkKind.REITERATES
-        )
+        link = links.between(session, "a-2023-1", "a-2020-1", links.LinkKind.REITERATES)
         assert link is not None
-        rejected = imports.links.LinkReviewGiven(
-            state=imports.links.State.REJECTED, reason="Another matter"
-        )
-        imports.links.review(session, LEAD, link, rejected)
+        rejected = links.LinkReviewGiven(state=links.State.REJECTED, reason="Another matter")
+        links.review(session, LEAD, link, rejected)
     assert set(outcomes(bring(register, BASE)).values()) == {"unchanged"}
     with register.read() as session:
-        assert session.get_one(imports.links.Link, link.id).state == "rejected"
+        assert session.get_one(links.Link, link.id).state == "rejected"
 
 
 @pytest.mark.parametrize(
@@ -222,7 +219,7 @@ def test_an_inspectors_statement_with_its_citation_is_confirmed(register: Regist
     }
     bring(register, changed(links=[stated]))
     with register.read() as session:
-        assert session.get_one(imports.Recommendation, "a-2020-1").times_reraised == 1
+        assert session.get_one(Recommendation, "a-2020-1").times_reraised == 1
 
 
 def test_secondary_words_are_not_called_verbatim(register: Register) -> None:

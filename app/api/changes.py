@@ -10,7 +10,7 @@ from app.api.paging import Limit, Listed, Paged, begin, cut, page
 from app.domain import feed, recommendations
 from app.domain.feed import ChangeShown, ChangesShown
 
-router = APIRouter()
+router = APIRouter(tags=["Changes"])
 
 
 class After(BaseModel):

@@ -7,12 +7,11 @@
 
 `head` is where the journal stands (seq and the beginning of its hash), so a 304 is always true.
 `context` stands for what else an answer depends on: the app's version, the reader's scope, and the
-day in London where something shown is derived from it.
+day in London (and what counts as stale) where something shown is derived from it.
 """
 
 import hashlib
 import re
-from datetime import date
 
 from app.domain.actors import Actor
 from app.domain.errors import PreconditionRequired, Stale
@@ -20,10 +19,11 @@ from app.domain.errors import PreconditionRequired, Stale
 _TAG = re.compile(r'(?:W/)?"([^"]*)"')
 
 
-def context(app_version: str, reader: Actor, day: date | None, query: str = "") -> str:
-    """What an answer depends on besides the register, in eight characters."""
+def context(app_version: str, reader: Actor, by_day: str, query: str = "") -> str:
+    """What an answer depends on besides the register, in eight characters. `by_day`: by what it
+    derives something from the day, empty where it does not."""
     scope = "all" if reader.places is None else ",".join(sorted(reader.places))
-    parts = (app_version, str(reader.anonymous), scope, str(day), query)
+    parts = (app_version, str(reader.anonymous), scope, by_day, query)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
 
 

@@ -16,7 +16,6 @@ import binascii
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from datetime import date
 from types import TracebackType
 from typing import Annotated, Any, TypeVar
 
@@ -87,6 +86,11 @@ class Asked(ABC):
     ) -> None:
         self._open.__exit__(kind, error, trace)
 
+    def _about(self, *, daily: bool, query: str = "") -> str:
+        """What an answer depends on besides the register, for its ETag."""
+        by_day = f"{today(self.session)}, stale after {self.settings.stale_days}" if daily else ""
+        return conditional.context(__version__, self.actor, by_day, query)
+
 
 class Read(Asked):
     """A request that reads, in one snapshot: `with read as session`."""
@@ -98,19 +102,14 @@ class Read(Asked):
         self, version: int, build: Callable[[], Mapping[str, Any]], *, daily: bool = False
     ) -> Response:
         """A single thing, or 304. `daily`: something in it is derived from the day."""
-        about = conditional.context(__version__, self.actor, self._day(daily))
+        about = self._about(daily=daily)
         tag = conditional.tag_of_one(version, changes.head(self.session), about)
         return self._answer(tag, build)
 
     def many(self, build: Callable[[], Mapping[str, Any]], *, daily: bool = False) -> Response:
         """A list or report, or 304 without building it."""
-        about = conditional.context(
-            __version__, self.actor, self._day(daily), str(self.request.url.query)
-        )
+        about = self._about(daily=daily, query=self.request.url.query)
         return self._answer(conditional.tag_of_many(changes.head(self.session), about), build)
-
-    def _day(self, daily: bool) -> date | None:
-        return today(self.session) if daily else None
 
     def _answer(self, tag: str, build: Callable[[], Mapping[str, Any]]) -> Response:
         headers = HEADERS | {"ETag": tag}
@@ -173,8 +172,7 @@ class Write(Asked):
     ) -> Response:
         """What GET would answer now, with its ETag; kept where there is an idempotency key."""
         self.database.seal(self.session)
-        day = today(self.session) if daily else None
-        about = conditional.context(__version__, self.actor, day)
+        about = self._about(daily=daily)
         tag = conditional.tag_of_one(thing(), changes.head(self.session), about)
         headers = HEADERS | {"ETag": tag} | ({"Location": location} if location else {})
         body = orjson.dumps(build())
@@ -273,11 +271,15 @@ async def _bounded(request: Request, most: int) -> bytes | None:
     return b"".join(parts)
 
 
+BODIES: dict[str, type[BaseModel]] = {}
+"""The shapes that takes() was told of, by name, for the OpenAPI document."""
+
+
 def takes(shape: type[BaseModel]) -> dict[str, Any]:
     """For a route's `openapi_extra`: the body that Write.body() will read. FastAPI would read and
     check it before it knows who is asking, so the routes do not declare it to FastAPI."""
+    BODIES[shape.__name__] = shape
     reference = {"$ref": f"#/components/schemas/{shape.__name__}"}
     return {
-        "requestBody": {"required": True, "content": {"application/json": {"schema": reference}}},
-        "x-takes": shape,
+        "requestBody": {"required": True, "content": {"application/json": {"schema": reference}}}
     }

@@ -9,7 +9,7 @@ from app.domain.actors import Can
 from app.domain.base import today
 from app.domain.evidence import EvidenceGiven, EvidenceShown, ReviewGiven, WithdrawalGiven
 
-router = APIRouter()
+router = APIRouter(tags=["Evidence"])
 
 
 @router.get("/recommendations/{ref}/evidence", response_model=Listed[EvidenceShown])
@@ -55,6 +55,7 @@ def attach(ref: str, write: Contributing) -> Response:
 
 @router.get("/evidence/{id}", response_model=EvidenceShown)
 def show(id: str, read: Reading) -> Response:  # noqa: A002 - the contract's name
+    """One piece of evidence."""
     with read as session:
         piece, _ = evidence.find(session, read.actor, id)
         return read.one(

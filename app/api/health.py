@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.domain import changes
 
-router = APIRouter()
+router = APIRouter(tags=["Health"])
 
 
 @router.get("/healthz")

@@ -8,7 +8,7 @@ from app.domain import inspections
 from app.domain.actors import Can
 from app.domain.inspections import UNDATED, InspectionGiven, InspectionPatch, InspectionShown
 
-router = APIRouter(prefix="/inspections")
+router = APIRouter(prefix="/inspections", tags=["Inspections"])
 
 
 @router.get("", response_model=Listed[InspectionShown])

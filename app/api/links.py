@@ -12,7 +12,7 @@ from app.domain.actors import Can
 from app.domain.base import Ref
 from app.domain.links import Basis, LinkGiven, LinkKind, LinkReviewGiven, LinkShown, State
 
-router = APIRouter(prefix="/links")
+router = APIRouter(prefix="/links", tags=["Links and lineage"])
 
 
 class Asked(Paging):
@@ -61,6 +61,7 @@ def propose(write: Leading) -> Response:
 
 @router.get("/{id}", response_model=LinkShown)
 def show(id: str, read: Reading) -> Response:  # noqa: A002 - the contract's name
+    """One link."""
     with read as session:
         link = links.find(session, read.actor, id)
         return read.one(link.version, lambda: links.shown(read.actor, link))

@@ -8,7 +8,7 @@ from app.domain import assignments, notes, recommendations
 from app.domain.actors import Can
 from app.domain.notes import NoteShown, TextGiven
 
-router = APIRouter(prefix="/recommendations/{ref}/notes")
+router = APIRouter(prefix="/recommendations/{ref}/notes", tags=["Notes"])
 
 
 @router.get("", response_model=Listed[NoteShown])

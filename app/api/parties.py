@@ -6,10 +6,9 @@ from app.api.deps import Leading, Reading, takes
 from app.api.paging import Listed, Paged, begin, cut, page
 from app.domain import parties
 from app.domain.actors import Can
-from app.domain.errors import Malformed
 from app.domain.parties import PartyGiven, PartyPatch, PartyShown
 
-router = APIRouter(prefix="/parties")
+router = APIRouter(prefix="/parties", tags=["Parties"])
 
 
 @router.get("", response_model=Listed[PartyShown])
@@ -18,10 +17,7 @@ def list_parties(read: Reading, paging: Paged) -> Response:
     with read as session:
 
         def build() -> dict[str, object]:
-            after = begin(paging) or [""]
-            if len(after) != 1 or not isinstance(after[0], str):
-                raise Malformed("the cursor is not one of this list")
-            rows = parties.parties(session, after=after[0], limit=paging.limit + 1)
+            rows = parties.parties(session, after=begin(paging), limit=paging.limit + 1)
             items, last = cut(rows, paging.limit, lambda row: [row.slug])
             return page([parties.shown(row) for row in items], last)
 
@@ -44,6 +40,7 @@ def enter(write: Leading) -> Response:
 
 @router.get("/{slug}", response_model=PartyShown)
 def show(slug: str, read: Reading) -> Response:
+    """One party."""
     with read as session:
         party = parties.find(session, slug)
         return read.one(party.version, lambda: parties.shown(party))

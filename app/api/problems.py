@@ -5,23 +5,25 @@ import inspect
 import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from app.db import DatabaseBusy
+from app.db import Collided, DatabaseBusy
 from app.domain.errors import (
+    AlreadyExists,
     Bug,
     Busy,
     Malformed,
     MethodNotAllowed,
     NotFound,
+    Refused,
     TooLarge,
     TrackerError,
     Unauthenticated,
@@ -61,17 +63,23 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _starlettes)
     app.add_exception_handler(DatabaseBusy, _busy)
+    app.add_exception_handler(Collided, _collided)
     app.add_exception_handler(Exception, _bug)
 
 
 def answer(
-    error: TrackerError, *, headers: Mapping[str, str] | None = None, request_id: str | None = None
+    error: TrackerError,
+    *,
+    headers: Mapping[str, str] | None = None,
+    request_id: str | None = None,
+    status: int | None = None,
 ) -> Response:
-    """A refusal as its response."""
+    """A refusal as its response. `status`: where it is another than that of its type."""
+    status = status or error.status
     body = {
         "type": f"{DOCS}#{error.slug}",
         "title": error.title,
-        "status": error.status,
+        "status": status,
         "detail": error.detail,
         "instance": f"urn:uuid:{request_id or uuid4()}",
         **error.members,
@@ -83,7 +91,7 @@ def answer(
         extra["Retry-After"] = "2"
     return Response(
         orjson.dumps(body),
-        status_code=error.status,
+        status_code=status,
         media_type="application/problem+json",
         headers={"Cache-Control": "no-store", **extra},
     )
@@ -148,28 +156,34 @@ async def _malformed(request: Request, error: Exception) -> Response:
 async def _starlettes(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
     kinds: dict[int, type[TrackerError]] = {404: NotFound, 405: MethodNotAllowed, 413: TooLarge}
-    kind = kinds.get(error.status_code)
-    if kind is None:
-        kind = type(
-            "Refused",
-            (TrackerError,),
-            {
-                "slug": "refused",
-                "title": HTTPStatus(error.status_code).phrase,
-                "status": error.status_code,
-            },
-        )
+    kind = kinds.get(error.status_code, Refused)
     details = {
         404: "there is nothing at this address; /docs lists the addresses there are",
         405: "this address does not take that method; the Allow header lists those it takes",
     }
     detail = details.get(error.status_code, "the request cannot be answered as it is")
-    return answer(kind(detail), headers=error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(sorted(_methods(request)))
+    return answer(kind(detail), headers=headers, status=error.status_code)
+
+
+def _methods(request: Request) -> set[str]:
+    """All methods that this address takes: Starlette names those of one of its routes only."""
+    found: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        if route.methods and route.path_regex.match(request.url.path):
+            found |= route.methods
+    return found | ({"HEAD"} if "GET" in found else set())
 
 
 async def _busy(request: Request, error: Exception) -> Response:
     log.warning("the database did not answer in time: %r", error.__cause__)
     return answer(Busy("the database did not answer in time; nothing was changed; try again"))
+
+
+async def _collided(request: Request, error: Exception) -> Response:
+    return answer(AlreadyExists("somebody else entered the same at this very moment; look at it"))
 
 
 async def _bug(request: Request, error: Exception) -> Response:

@@ -17,7 +17,7 @@ from app.domain.listing import Filters, RecommendationShown
 from app.domain.recommendations import Recommendation, RecommendationPatch
 from app.domain.status import MoveGiven
 
-router = APIRouter(prefix="/recommendations")
+router = APIRouter(prefix="/recommendations", tags=["Recommendations"])
 
 
 class Asked(Filters):
@@ -91,7 +91,7 @@ def amend(ref: str, write: Leading) -> Response:
         return _whole(write, recommendation)
 
 
-@router.get("/{ref}/lineage", response_model=LineageShown)
+@router.get("/{ref}/lineage", response_model=LineageShown, tags=["Links and lineage"])
 def show_lineage(ref: str, read: Reading) -> Response:
     """One concern through time: every wording, the grades that stood beside it, who owned it, and
     what evidence there is."""
@@ -121,8 +121,8 @@ def move(ref: str, write: Contributing) -> Response:
 
 @router.put("/{ref}/owner", response_model=DossierShown, openapi_extra=takes(OwnerGiven))
 def assign(ref: str, write: Leading) -> Response:
-    """Makes a party accountable, or nobody (`party`: null). A change needs `reason`. Needs
-    If-Match."""
+    """Makes a party accountable, or nobody (`party`: null); the assignment before it is ended.
+    Needs If-Match."""
     with write as session:
         recommendation = recommendations.find(session, write.actor, ref, lock=True)
         write.actor.must(Can.ASSIGN)

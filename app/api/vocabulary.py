@@ -11,7 +11,7 @@ from app.domain.places import PlaceShown
 from app.domain.sources import SourceShown
 from app.domain.themes import ThemeShown
 
-router = APIRouter()
+router = APIRouter(tags=["Places, themes and sources"])
 
 
 @router.get("/places", response_model=Listed[PlaceShown])

@@ -43,6 +43,7 @@ class Assignment(Table, table=True):
     ref: str = Field(
         sa_type=NAME, foreign_key="recommendation.ref", ondelete="RESTRICT", index=True
     )
+    place: str = Field(sa_type=NAME, foreign_key="place.slug", ondelete="RESTRICT")
     party: str = Field(sa_type=NAME, foreign_key="party.slug", ondelete="RESTRICT", index=True)
     role: Part = Field(sa_type=words(Part))
     began_at: datetime = Field(sa_type=Moment)
@@ -104,18 +105,12 @@ def assign(
 ) -> bool:
     """Makes `party` the accountable owner (None: nobody), ending the assignment before it.
 
-    Malformed where the party is not known, or a reason is missing where an owner changes; answers
-    whether anything changed.
+    Malformed where the party is not known; answers whether anything changed.
     """
     actor.must(Can.ASSIGN)
     if party is not None:
         parties.check(session, [party], "/party")
     before = recommendation.owner
-    if before is not None and party != before and reason is None:
-        raise Malformed(
-            "a change of owner needs a reason",
-            [("/reason", "say why it passes on; it is kept in the history")],
-        )
     expect(recommendation.version)
     if party == before:
         return False
@@ -125,7 +120,7 @@ def assign(
         _begin(session, recommendation, party, Part.ACCOUNTABLE, reason)
     was = recommendation.organisation
     recommendation.owner = party
-    recommendation.organisation = parties.organisation_of(session, party)
+    recommendations.belong(session, recommendation, parties.organisation_of(session, party))
     recommendations.note(
         session,
         actor,
@@ -246,6 +241,7 @@ def _begin(
         Assignment(
             id=base.new_id("as"),
             ref=recommendation.ref,
+            place=recommendation.place,
             party=party,
             role=role,
             began_at=base.now(session),

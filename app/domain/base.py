@@ -8,7 +8,14 @@ from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
 import sqlalchemy
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 from sqlalchemy import JSON, DateTime, Dialect, Enum, MetaData, String, Text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session, SQLModel
@@ -138,6 +145,17 @@ HttpsUrl = Annotated[
     StringConstraints(pattern=r"^https://[^\s<>\"\\^`{|}]+$", max_length=2000),
     AfterValidator(_safe),
 ]
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("must lie within the years 1 to 9999") from error
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A moment as a caller says it, with its offset."""
 
 
 def fetch(session: Session, kind: type[T], name: str, *, lock: bool = False) -> T | None:

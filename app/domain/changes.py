@@ -29,8 +29,9 @@ GENESIS = "0" * 64
 TEXTS = frozenset(
     (
         *("addressees_as_printed", "citations", "description", "errata", "judgements"),
-        *("kind_as_printed", "name", "note", "notes", "quote", "rationale", "reason", "scope"),
-        *("section", "summary", "text", "title"),
+        *("kind_as_printed", "licence", "name", "note", "notes", "number_as_printed"),
+        *("publisher", "quote", "rationale", "reason", "scope", "section", "summary", "text"),
+        "title",
     )
 )
 """Fields whose values are free text: kept beside the chain, erasable."""
@@ -131,7 +132,8 @@ def head(session: Session) -> str:
 
 def stamp(moment: datetime) -> str:
     """A moment as the journal writes it: UTC, of one length, so that texts sort as time does."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    utc = moment.astimezone(UTC).replace(tzinfo=None)
+    return f"{utc.isoformat(timespec='microseconds')}Z"  # strftime cuts the year 300 short
 
 
 def cursor_of(seq: int, digest: str) -> str:

@@ -19,7 +19,8 @@ LONDON = ZoneInfo("Europe/London")
 
 _DATE = re.compile(
     r"(?P<year>\d{4}|\d{3}X|\d\dXX|XXXX)"
-    r"(?:-(?P<month>0[1-9]|1[0-2]|XX)(?:-(?P<day>0[1-9]|[12]\d|3[01]|XX))?)?[~?%]?"
+    r"(?:-(?P<month>0[1-9]|1[0-2]|XX)(?:-(?P<day>0[1-9]|[12]\d|3[01]|XX))?)?[~?%]?",
+    re.ASCII,  # digits of other scripts are digits to Python too
 )
 
 

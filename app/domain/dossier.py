@@ -7,7 +7,7 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from app.domain import assignments, evidence, links, listing, notes
+from app.domain import assignments, evidence, links, listing, moves, notes
 from app.domain.actors import Actor
 from app.domain.assignments import AssignmentShown
 from app.domain.base import Shown, today
@@ -16,15 +16,14 @@ from app.domain.frameworks import JudgementShown
 from app.domain.inspections import Inspection
 from app.domain.links import LinkShown, State
 from app.domain.listing import RecommendationShown
-from app.domain.moves import last
 from app.domain.notes import NoteShown
 from app.domain.recommendations import Recommendation
 from app.domain.sources import CitationShown
 
 
 class DossierShown(RecommendationShown):
-    """`verified_on`: of what level the evidence was that its last verification rests on; `output`
-    where it was said that no outcome can exist."""
+    """`verified_on`: of what level the evidence is that its verification rests on, while that
+    stands; `output` where it was said that no outcome can exist."""
 
     citations: list[CitationShown]
     evidence: list[EvidenceShown]
@@ -67,7 +66,6 @@ def whole(
 ) -> dict[str, Any]:
     """One recommendation as DossierShown."""
     ref, day = recommendation.ref, today(session)
-    move = last(session, ref)
     return listing.shown(recommendation, day, stale_days) | {
         "citations": recommendation.citations,
         "evidence": [evidence.shown(reader, piece, day) for piece in evidence.of(session, ref)],
@@ -77,7 +75,7 @@ def whole(
         "notes": notes.of(session, reader, ref),
         "errata": [],
         "import": recommendation.import_id,
-        "verified_on": move and move.rests_on,
+        "verified_on": moves.verified_on(session, recommendation),
     }
 
 
@@ -95,15 +93,15 @@ def lineage(
             if name is None
             else col(Recommendation.lineage) == name
         )
-        .order_by(
-            col(Recommendation.raised_on),
-            col(Recommendation.inspection),
-            col(Recommendation.ordinal),
-        )
     )
-    members = [
-        (row, inspection) for row, inspection in session.execute(query) if reader.reaches(row.place)
-    ]
+    members = sorted(
+        (
+            (row, inspection)
+            for row, inspection in session.execute(query)
+            if reader.reaches(row.place)
+        ),
+        key=lambda member: links.age(member[0]),
+    )
     first = members[0][1]
     refs = [row.ref for row, _ in members]
     owners, pieces = assignments.by_ref(session, refs), evidence.by_ref(session, refs)

@@ -64,6 +64,8 @@ def add(
         raise AlreadyExists("that inspection has a recommendation of that ordinal already")
     themes.check(session, given.themes)
     parties.check(session, given.addressees, "/addressees/{}")
+    if given.owner is not None:
+        parties.check(session, [given.owner], "/owner")
     earliest, latest = bounds(given.due_on)
     moment = base.now(session)
     recommendation = Recommendation(

@@ -48,7 +48,7 @@ class NotYours(TrackerError):
 
 
 class TooLarge(TrackerError):
-    """The body is larger than this address takes."""
+    """The body is larger than this address takes, which `detail` says. Send less at a time."""
 
     slug, title, status = "too-large", "Body too large", 413
 
@@ -127,6 +127,13 @@ class Gone(TrackerError):
     backup. Begin again with an empty cursor."""
 
     slug, title, status = "gone", "Not of this history", 410
+
+
+class Refused(TrackerError):
+    """The request cannot be answered as it is, in a way that has no page of its own: the status
+    says which."""
+
+    slug, title, status = "refused", "Request refused", 400
 
 
 class Busy(TrackerError):

@@ -97,7 +97,8 @@ def texts_of(session: Session, seqs: Iterable[int]) -> dict[int, list[Any]]:
 
 def _position(session: Session, cursor: str) -> int:
     number, _, digest = cursor.partition(".")
-    if not (number.isascii() and number.isdigit() and len(number) <= 18 and len(digest) == 8):
+    # Nine digits: PostgreSQL is not asked for a number that its column could not hold.
+    if not (number.isascii() and number.isdigit() and len(number) <= 9 and len(digest) == 8):
         raise Gone("the cursor is not one that this register gave; begin with an empty one")
     seq = int(number)
     known = (
@@ -114,6 +115,7 @@ def _position(session: Session, cursor: str) -> int:
 
 def _shown(session: Session, reader: Actor, rows: Iterable[Any]) -> list[dict[str, Any]]:
     rows = list(rows)
+    hidden = _beyond(session, reader, rows)
     texts = {
         (seq, text.part): json.loads(text.text)
         for seq, found in texts_of(session, [row.seq for row in rows]).items()
@@ -122,6 +124,8 @@ def _shown(session: Session, reader: Actor, rows: Iterable[Any]) -> list[dict[st
 
     def side(row: Any, name: str) -> dict[str, Any] | None:
         body = getattr(row, name)
+        if row.seq in hidden:
+            return None
         return body and {
             key: texts.get((row.seq, f"{name}.{key}"), ERASED)
             if key in TEXTS and value is not None
@@ -138,7 +142,27 @@ def _shown(session: Session, reader: Actor, rows: Iterable[Any]) -> list[dict[st
             "subject": row.subject,
             "before": side(row, "before"),
             "after": side(row, "after"),
-            "reason": texts.get((row.seq, "reason"), ERASED) if row.reason else None,
+            "reason": texts.get((row.seq, "reason"), ERASED)
+            if row.reason and row.seq not in hidden
+            else None,
         }
         for row in rows
     ]
+
+
+def _beyond(session: Session, reader: Actor, rows: Iterable[Any]) -> set[int]:
+    """Changes of links whose other end lies in a place out of the reader's reach: that something
+    was linked stands in a history of its own, what and why is not the reader's to see."""
+    if reader.places is None:
+        return set()
+    ends = {
+        row.seq: {json.loads(row.after)[end] for end in ("later", "earlier")}
+        for row in rows
+        if row.action.startswith("recommendation:link:")
+    }
+    change = columns(Change).c
+    query = select(change.subject).where(
+        change.subject.in_(set().union(*ends.values())), change.place.not_in(reader.places)
+    )
+    out = set(session.connection().execute(query.distinct()).scalars()) if ends else set()
+    return {seq for seq, refs in ends.items() if refs & out}

@@ -183,8 +183,8 @@ def amend(
 ) -> list[str]:
     """Changes the fields that `given` names; answers the names of the columns that differ now."""
     actor.must(Can.ENTER)
-    expect(inspection.version)
     columns = _columns(session, given.model_dump(exclude_unset=True), given)
+    expect(inspection.version)
     changed = changes.differences(inspection, columns)
     if changed is None:
         return []

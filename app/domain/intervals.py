@@ -22,6 +22,7 @@ class RecommendationInterval(Interval, table=True):
     )
     from_seq: int = Field(primary_key=True, foreign_key="change.seq", ondelete="RESTRICT")
     to_seq: int | None = Field(default=None, foreign_key="change.seq", ondelete="RESTRICT")
+    place: str = Field(sa_type=NAME, foreign_key="place.slug", ondelete="RESTRICT")
     title: str = Field(max_length=300)
     status: Status = Field(sa_type=words(Status))
     closure_reason: ClosureReason | None = Field(default=None, sa_type=words(ClosureReason))

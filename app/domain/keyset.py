@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_
@@ -37,25 +37,32 @@ def behind(keys: Sequence[Key], values: Sequence[Any]) -> ColumnElement[bool]:
     return and_(first.column <= value if first.down else first.column >= value, or_(*ways))
 
 
-def _checked(keys: Sequence[Key], values: Sequence[Any]) -> Sequence[Any]:
-    if len(values) != len(keys):
-        raise _foreign()
-    return values
-
-
-def _typed(key: Key, value: Any) -> Any:
-    try:
-        if key.type in (date, datetime):
-            return key.type.fromisoformat(value)
-    except (TypeError, ValueError) as error:
-        raise _foreign() from error
-    if type(value) is not key.type:
-        raise _foreign()
-    return value
-
-
-def _foreign() -> Malformed:
+def foreign() -> Malformed:
+    """The refusal of a cursor that this list, in this order, did not give."""
     return Malformed(
         "the cursor is not one of this list",
         [("/cursor", "take it from next_cursor of the same list in the same order")],
     )
+
+
+def _checked(keys: Sequence[Key], values: Sequence[Any]) -> Sequence[Any]:
+    if len(values) != len(keys):
+        raise foreign()
+    return values
+
+
+def _typed(key: Key, value: Any) -> Any:
+    """The value, where both engines can compare with it: PostgreSQL takes no NUL and no number of
+    more than 32 bits, and neither takes a moment outside the calendar."""
+    try:
+        if key.type is datetime:
+            return datetime.fromisoformat(value).astimezone(UTC)
+        if key.type is date:
+            return date.fromisoformat(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise foreign() from error
+    if type(value) is not key.type:
+        raise foreign()
+    if "\0" in value if isinstance(value, str) else abs(value) >= 2**31:
+        raise foreign()
+    return value

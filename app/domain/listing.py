@@ -1,22 +1,22 @@
 """The register as lists show it: filters, order, pages, now or as it was on a day."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlmodel import Session
 
 from app.domain import due, feed, search
 from app.domain.actors import Actor
-from app.domain.base import Ref, Shown, Slug, columns, today
+from app.domain.base import Instant, Ref, Shown, Slug, columns, today
 from app.domain.changes import Change, stamp
 from app.domain.dates import LONDON, Certainty, Fuzzy, london_day
 from app.domain.errors import Malformed
 from app.domain.frameworks import Framework
 from app.domain.intervals import RecommendationInterval
-from app.domain.keyset import Key, behind
+from app.domain.keyset import Key, behind, foreign
 from app.domain.recommendations import Kind, Priority, Recommendation
 from app.domain.status import Assurance, ClosureReason, Response, Status
 from app.domain.themes import RecommendationTheme
@@ -53,7 +53,7 @@ class Filters(BaseModel):
     overdue: list[Certainty] = Field(default=[], max_length=3)
     regressed: bool | None = None
     stale: bool | None = None
-    updated_since: AwareDatetime | None = None
+    updated_since: Instant | None = None
     as_of: date | None = Field(default=None, description="As recorded by the end of that day.")
     q: Annotated[str, StringConstraints(max_length=200)] | None = Field(
         default=None, description="Every word must begin a word of ref, title or text."
@@ -166,14 +166,16 @@ def page(
     keys = _keys(filters.sort, at)
     query = query.where(*_conditions(reader, filters, at, day, stale_days))
     if after is not None:
-        query = query.where(behind(keys, after))
+        if not after or after[0] != filters.sort:
+            raise foreign()
+        query = query.where(behind(keys, after[1:]))
     query = query.add_columns(*(key.column.label(f"k{n}") for n, key in enumerate(keys)))
     query = query.order_by(*(key.order for key in keys)).limit(limit + 1)
     rows = session.connection().execute(query).all()
     items = [shown(row, day, stale_days, past=then is not None) for row in rows[:limit]]
     if len(rows) <= limit:
         return items, None
-    return items, [getattr(rows[limit - 1], f"k{n}") for n in range(len(keys))]
+    return items, [filters.sort, *(getattr(rows[limit - 1], f"k{n}") for n in range(len(keys)))]
 
 
 def shown(row: Any, day: date, stale_days: int, *, past: bool = False) -> dict[str, Any]:
@@ -210,7 +212,7 @@ def shown(row: Any, day: date, stale_days: int, *, past: bool = False) -> dict[s
         "overdue": due.overdue(status, dated, day),
         "due_soon": due.soon(status, dated, day),
         "stale": status is not Status.CLOSED
-        and london_day(updated) < day - timedelta(days=stale_days),
+        and london_day(updated) < _stale_before(day, stale_days),
         "regressed": row.regressed,
         "assurance": row.assurance,
         "assurance_expired": None
@@ -252,7 +254,7 @@ def _conditions(
     if filters.regressed is not None:
         found.append(at["regressed"].is_(filters.regressed))
     if filters.stale is not None:
-        limit = datetime.combine(day - timedelta(days=stale_days), time.min, LONDON)
+        limit = datetime.combine(_stale_before(day, stale_days), time.min, LONDON)
         stale = and_(at["status"] != Status.CLOSED, at["updated_at"] < _moment(limit, filters))
         found.append(stale if filters.stale else ~stale)
     if filters.updated_since is not None:
@@ -260,6 +262,11 @@ def _conditions(
     if filters.q is not None:
         found += [at["ref"].in_(search.having(word)) for word in search.tokens(filters.q)]
     return found
+
+
+def _stale_before(day: date, stale_days: int) -> date:
+    """What was not touched on this day or later is stale. `day` may be the calendar's first."""
+    return date.fromordinal(max(1, day.toordinal() - stale_days))
 
 
 def _moment(moment: datetime, filters: Filters) -> datetime | str:

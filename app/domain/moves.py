@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Index, select
+from sqlalchemy import Index, func, select
 from sqlmodel import Field, Session, col
 
 from app.domain import base, evidence, links, recommendations
@@ -32,6 +32,7 @@ class MoveMade(Table, table=True):
     ref: str = Field(
         primary_key=True, sa_type=NAME, foreign_key="recommendation.ref", ondelete="RESTRICT"
     )
+    place: str = Field(sa_type=NAME, foreign_key="place.slug", ondelete="RESTRICT")
     number: int = Field(primary_key=True)
     status_before: Status = Field(sa_type=words(Status, "status_before"))
     status: Status = Field(sa_type=words(Status))
@@ -106,6 +107,7 @@ def move(
     _settle(recommendation, made, effective_on)
     row = MoveMade(
         ref=recommendation.ref,
+        place=recommendation.place,
         number=_moves(session, recommendation.ref) + 1,
         status_before=made.before,
         status=made.after,
@@ -127,7 +129,7 @@ def move(
         session,
         actor,
         recommendation,
-        f"status:{made.action}",
+        "status:moved",
         before={name: before[name] for name in changed},
         after={name: after[name] for name in changed}
         | ({"evidence": row.evidence} if basis else {})
@@ -138,15 +140,22 @@ def move(
     return row
 
 
-def last(session: Session, ref: str) -> MoveMade | None:
-    """The latest move of a recommendation, if it was ever moved."""
-    query = select(MoveMade).where(col(MoveMade.ref) == ref).order_by(col(MoveMade.number).desc())
+def verified_on(session: Session, recommendation: Recommendation) -> Level | None:
+    """Of what level the evidence is that its verification rests on, while that stands."""
+    closed_as = recommendation.closure_reason
+    if recommendation.status is not Status.VERIFIED and closed_as is not ClosureReason.IMPLEMENTED:
+        return None
+    query = (
+        select(col(MoveMade.rests_on))
+        .where(col(MoveMade.ref) == recommendation.ref, col(MoveMade.rests_on).is_not(None))
+        .order_by(col(MoveMade.number).desc())
+    )
     return session.scalars(query.limit(1)).first()
 
 
 def _moves(session: Session, ref: str) -> int:
-    latest = last(session, ref)
-    return latest.number if latest else 0
+    query = select(func.max(col(MoveMade.number))).where(col(MoveMade.ref) == ref)
+    return session.scalar(query) or 0
 
 
 def _effective_on(session: Session, recommendation: Recommendation, given: MoveGiven) -> date:

@@ -19,6 +19,7 @@ class Note(Table, table=True):
     ref: str = Field(
         sa_type=NAME, foreign_key="recommendation.ref", ondelete="RESTRICT", index=True
     )
+    place: str = Field(sa_type=NAME, foreign_key="place.slug", ondelete="RESTRICT")
     text: str = Field(sa_type=PROSE)
     written_by: str = Field(max_length=100)
     written_at: datetime = Field(sa_type=Moment)
@@ -41,6 +42,7 @@ def write(session: Session, actor: Actor, recommendation: Recommendation, text: 
     note = Note(
         id=base.new_id("nt"),
         ref=recommendation.ref,
+        place=recommendation.place,
         text=text,
         written_by=actor.name,
         written_at=base.now(session),

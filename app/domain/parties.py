@@ -1,8 +1,9 @@
 """Parties: the organisations, boards, teams, posts and people who own or are addressed."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Field, Session, col
@@ -23,6 +24,7 @@ from app.domain.base import (
     words,
 )
 from app.domain.errors import AlreadyExists, Malformed, NotFound
+from app.domain.keyset import Key, behind
 
 
 class PartyKind(StrEnum):
@@ -100,13 +102,13 @@ def amend(
     expect: Expect = unconditional,
 ) -> bool:
     """Changes the fields that `given` names; answers whether anything changed."""
+    values = given.model_dump(exclude_unset=True)
+    _check_organisation(session, party.slug, values.get("organisation"))
     expect(party.version)
-    changed = changes.differences(party, given.model_dump(exclude_unset=True))
+    changed = changes.differences(party, values)
     if changed is None:
         return False
     before, after = changed
-    if "organisation" in after:
-        _check_organisation(session, party.slug, after["organisation"])
     party.sqlmodel_update(after)
     party.version += 1
     session.add(party)
@@ -126,9 +128,11 @@ def find(session: Session, slug: str, *, lock: bool = False) -> Party:
     return party
 
 
-def parties(session: Session, *, after: str, limit: int) -> list[Party]:
-    """Parties by slug, those behind `after`."""
-    query = select(Party).where(col(Party.slug) > after).order_by(col(Party.slug)).limit(limit)
+def parties(session: Session, *, after: Sequence[Any] | None, limit: int) -> list[Party]:
+    """Parties by slug."""
+    query = select(Party).order_by(col(Party.slug)).limit(limit)
+    if after is not None:
+        query = query.where(behind([Key(col(Party.slug), str)], after))
     return list(session.scalars(query))
 
 

@@ -1,5 +1,6 @@
 """Recommendations: the row that everything else is about, its entry and its corrections."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -124,6 +125,10 @@ class Recommendation(Table, table=True):
     )
 
 
+reorganised: list[Callable[[Session, Recommendation], None]] = []
+"""Called after a recommendation came to belong to another organisation: who derives from that."""
+
+
 class RecommendationPatch(Given):
     """Never text or status. A change of `due_on` after the first needs `reason`."""
 
@@ -176,6 +181,13 @@ def amend(
     if "themes" in after or "title" in after:
         index(session, recommendation)
     return True
+
+
+def belong(session: Session, recommendation: Recommendation, organisation: str | None) -> None:
+    """Makes it that organisation's matter, and what is derived from that follow."""
+    recommendation.organisation = organisation
+    for follow in reorganised:
+        follow(session, recommendation)
 
 
 def find(session: Session, actor: Actor, ref: str, *, lock: bool = False) -> Recommendation:
@@ -240,10 +252,15 @@ def _redate(session: Session, inspection: inspections.Inspection) -> None:
 
 def _reorganise(session: Session, party: parties.Party) -> None:
     """What a party owns belongs to the organisation that it belongs to now."""
-    owned = select(Recommendation).where(col(Recommendation.owner) == party.slug)
-    for recommendation in session.scalars(owned.with_for_update()):
+    owned = (
+        select(Recommendation)
+        .where(col(Recommendation.owner) == party.slug)
+        .order_by(col(Recommendation.ref))
+        .with_for_update()
+    )
+    for recommendation in session.scalars(owned).all():
         before, after = recommendation.organisation, party.organisation or party.slug
-        recommendation.organisation = after
+        belong(session, recommendation, after)
         note(
             session,
             RULES,

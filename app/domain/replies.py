@@ -62,8 +62,9 @@ def reserve(session: Session, principal: str, key: str, print_: str) -> Kept | N
     }
     connection = session.connection()
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    taken = connection.execute(insert(columns(Reply)).values(values).on_conflict_do_nothing())
-    if taken.rowcount == 1:
+    # RETURNING, because psycopg's rowcount is gone by the time one could ask for it.
+    taken = insert(columns(Reply)).values(values).on_conflict_do_nothing().returning(col(Reply.key))
+    if connection.execute(taken).first() is not None:
         return None
     row = connection.execute(
         select(columns(Reply)).where(col(Reply.principal) == principal, col(Reply.key) == key)

@@ -124,19 +124,6 @@ class Move:
         """Is it the owner's own to make? Verifying, refusing, closing and reopening are not."""
         return not (self.verifies or self.refuses or self.reopens or self.closes)
 
-    @property
-    def action(self) -> str:
-        """The word of the journal."""
-        if self.claims:
-            return "claimed"
-        if self.verifies:
-            return "verified"
-        if self.refuses:
-            return "refused"
-        if self.reopens:
-            return "reopened"
-        return "closed" if self.closes else "moved"
-
 
 def check_told(move: Move, given: MoveGiven) -> None:
     """Malformed where the move lacks what a reader would ask: why, or until when. What a move that

@@ -444,6 +444,7 @@ def upgrade() -> None:
         "assignment",
         sa.Column("id", NAME, nullable=False),
         sa.Column("ref", NAME, nullable=False),
+        sa.Column("place", NAME, nullable=False),
         sa.Column("party", NAME, nullable=False),
         sa.Column(
             "role",
@@ -464,6 +465,9 @@ def upgrade() -> None:
         sa.Column("ended_reason", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["party"], ["party.slug"], name=op.f("fk_assignment_party_party"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["place"], ["place.slug"], name=op.f("fk_assignment_place_place"), ondelete="RESTRICT"
         ),
         sa.ForeignKeyConstraint(
             ["ref"],
@@ -496,6 +500,7 @@ def upgrade() -> None:
         sa.Column("id", NAME, nullable=False),
         sa.Column("key", sa.String(200), nullable=True),
         sa.Column("ref", NAME, nullable=False),
+        sa.Column("place", NAME, nullable=False),
         sa.Column(
             "kind",
             sa.Enum(
@@ -580,6 +585,9 @@ def upgrade() -> None:
         sa.Column("recorded_from", NAME, nullable=True),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["place"], ["place.slug"], name=op.f("fk_evidence_place_place"), ondelete="RESTRICT"
+        ),
         sa.ForeignKeyConstraint(
             ["provided_by"],
             ["party.slug"],
@@ -707,6 +715,7 @@ def upgrade() -> None:
     op.create_table(
         "move",
         sa.Column("ref", NAME, nullable=False),
+        sa.Column("place", NAME, nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column(
             "status_before",
@@ -775,6 +784,9 @@ def upgrade() -> None:
         sa.Column("made_by", sa.String(100), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
+            ["place"], ["place.slug"], name=op.f("fk_move_place_place"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
             ["ref"],
             ["recommendation.ref"],
             name=op.f("fk_move_ref_recommendation"),
@@ -789,9 +801,13 @@ def upgrade() -> None:
         "note",
         sa.Column("id", NAME, nullable=False),
         sa.Column("ref", NAME, nullable=False),
+        sa.Column("place", NAME, nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("written_by", sa.String(100), nullable=False),
         sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["place"], ["place.slug"], name=op.f("fk_note_place_place"), ondelete="RESTRICT"
+        ),
         sa.ForeignKeyConstraint(
             ["ref"],
             ["recommendation.ref"],
@@ -808,6 +824,7 @@ def upgrade() -> None:
         sa.Column("ref", NAME, nullable=False),
         sa.Column("from_seq", sa.Integer(), nullable=False),
         sa.Column("to_seq", sa.Integer(), nullable=True),
+        sa.Column("place", NAME, nullable=False),
         sa.Column("title", sa.String(300), nullable=False),
         sa.Column(
             "status",
@@ -888,6 +905,12 @@ def upgrade() -> None:
             ["from_seq"],
             ["change.seq"],
             name=op.f("fk_recommendation_interval_from_seq_change"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["place"],
+            ["place.slug"],
+            name=op.f("fk_recommendation_interval_place_place"),
             ondelete="RESTRICT",
         ),
         sa.ForeignKeyConstraint(

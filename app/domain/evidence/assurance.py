@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlmodel import Session
 
+from app.domain import recommendations
 from app.domain.evidence.pieces import (
     Bearing,
     Evidence,
@@ -53,3 +54,6 @@ def _assurance(recommendation: Recommendation, pieces: Sequence[Evidence]) -> As
         return Assurance.CHECKED
     claimed = recommendation.status is Status.IMPLEMENTED
     return Assurance.SELF_REPORTED if claimed else Assurance.NONE
+
+
+recommendations.reorganised.append(restate)

@@ -60,6 +60,7 @@ def attach(
     piece = Evidence(
         id=base.new_id("ev"),
         ref=recommendation.ref,
+        place=recommendation.place,
         observed_earliest=observed[0],
         observed_latest=observed[1],
         valid_until_latest=until[1],

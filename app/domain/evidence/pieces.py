@@ -67,6 +67,7 @@ class Evidence(Table, table=True):
     id: str = Field(primary_key=True, sa_type=NAME)
     key: str | None = Field(default=None, max_length=200, unique=True)
     ref: str = Field(sa_type=NAME, foreign_key="recommendation.ref", ondelete="RESTRICT")
+    place: str = Field(sa_type=NAME, foreign_key="place.slug", ondelete="RESTRICT")
     kind: EvidenceKind = Field(sa_type=words(EvidenceKind))
     level: Level = Field(sa_type=words(Level))
     bearing: Bearing = Field(sa_type=words(Bearing))

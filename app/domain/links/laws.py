@@ -4,8 +4,8 @@ from datetime import date
 from typing import Any
 
 from pydantic import Field as Described
-from sqlalchemy import text
-from sqlmodel import Session
+from sqlalchemy import or_, select, text
+from sqlmodel import Session, col
 
 from app.domain import base, inspections, recommendations, sources
 from app.domain.actors import Actor, Can
@@ -95,7 +95,7 @@ def review(
     *,
     expect: Expect = unconditional,
 ) -> None:
-    """Malformed where a reason is missing; LinkRefused where confirming would make a cycle."""
+    """Malformed where a reason is missing; LinkRefused where confirming would break a law."""
     actor.must(Can.REVIEW)
     if given.state is State.PROPOSED:
         raise Malformed(
@@ -111,6 +111,7 @@ def review(
     later = recommendations.find(session, actor, link.later, lock=True)
     earlier = recommendations.find(session, actor, link.earlier, lock=True)
     if given.state is State.CONFIRMED and link.kind in LINEAGE:
+        link.order_certain = _in_order(session, later, earlier)
         _no_cycle(session, link.later, link.earlier, leave_out=link.id)
     before = link.state
     link.state = given.state
@@ -183,6 +184,25 @@ def _no_cycle(session: Session, later: str, earlier: str, *, leave_out: str = ""
         raise LinkRefused("the link would close a circle: each would take up the other")
 
 
+def _redated(session: Session, inspection: inspections.Inspection) -> None:
+    """Dates of an inspection changed, and with them what is certain of order. LinkRefused where a
+    confirmed link would point forward now: reject the one or correct the other first."""
+    ends = select(col(Recommendation.ref)).where(col(Recommendation.inspection) == inspection.slug)
+    touched = select(Link).where(
+        col(Link.kind).in_(LINEAGE), or_(col(Link.later).in_(ends), col(Link.earlier).in_(ends))
+    )
+    for link in session.scalars(touched).all():
+        later = session.get_one(Recommendation, link.later)
+        earlier = session.get_one(Recommendation, link.earlier)
+        try:
+            link.order_certain = _in_order(session, later, earlier)
+        except LinkRefused:
+            if link.state is State.CONFIRMED:
+                raise
+            link.order_certain = False
+        session.add(link)
+
+
 def _record(
     session: Session,
     actor: Actor,
@@ -197,7 +217,8 @@ def _record(
 ) -> None:
     """In the history of both ends; where the family changed, its members say so from now on."""
     if link.kind in LINEAGE:
-        lineage.restate(session, [later.ref, earlier.ref])
+        ends = (later.ref, earlier.ref)
+        lineage.restate(session, ends, told=ends)
     for end in (later, earlier):
         recommendations.note(
             session,
@@ -209,3 +230,6 @@ def _record(
             | (after or {}),
             reason=reason,
         )
+
+
+inspections.redated.append(_redated)

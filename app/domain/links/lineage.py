@@ -1,12 +1,12 @@
 """Lineages: one concern through time, a connected family over confirmed lineage links."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 
 from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
-from app.domain import base, inspections, recommendations
+from app.domain import changes, inspections, recommendations
 from app.domain.actors import RULES
 from app.domain.links.link import LINEAGE, RERAISING, Link, State
 from app.domain.recommendations import Recommendation
@@ -47,16 +47,17 @@ def reaches(session: Session, start: str, goal: str, *, leave_out: str = "") -> 
     return False
 
 
-def restate(session: Session, refs: Iterable[str]) -> None:
+def restate(session: Session, refs: Iterable[str], *, told: Collection[str] = ()) -> None:
     """What the rows of these and their families say of lineage: its name, how often each was
-    raised again, and whether that contradicts that it was done."""
+    raised again, and whether that contradicts that it was done. `told`: those of which the caller
+    records a change of its own."""
     done: set[str] = set()
     for ref in refs:
         if ref not in done:
-            done |= _restate(session, family(session, ref))
+            done |= _restate(session, family(session, ref), told)
 
 
-def _restate(session: Session, refs: list[str]) -> set[str]:
+def _restate(session: Session, refs: list[str], told: Collection[str]) -> set[str]:
     members = {
         row.ref: row
         for row in session.scalars(
@@ -67,16 +68,21 @@ def _restate(session: Session, refs: list[str]) -> set[str]:
         )
     }
     taken_up = _taken_up(session, refs)
-    name = min(members.values(), key=_age).ref if len(members) > 1 else None
+    name = min(members.values(), key=age).ref if len(members) > 1 else None
     for member in members.values():
         later = {members[ref].inspection for ref in _above(member.ref, taken_up)} - {
             member.inspection
         }
-        if (member.lineage, member.times_reraised) != (name, len(later)):
-            member.lineage, member.times_reraised = name, len(later)
-            member.updated_at = base.now(session)
+        says = {"lineage": name, "times_reraised": len(later)}
+        changed = changes.differences(member, says)
+        member.sqlmodel_update(says)
         restate_reraised(session, member)
         session.add(member)
+        if changed is not None and member.ref not in told:
+            before, after = changed
+            recommendations.note(
+                session, RULES, member, "lineage:restated", before=before, after=after
+            )
     session.flush()
     return set(refs)
 
@@ -144,8 +150,9 @@ def _above(ref: str, taken_up: dict[str, list[str]]) -> set[str]:
     return found
 
 
-def _age(recommendation: Recommendation) -> tuple[date, str, int]:
-    """Those whose date is not known are taken for the youngest."""
+def age(recommendation: Recommendation) -> tuple[date, str, int]:
+    """How the members of a family stand, the earliest first; those whose date is not known are
+    taken for the youngest."""
     raised = recommendation.raised_on
     when = date.max if raised == inspections.UNDATED else raised
     return when, recommendation.inspection, recommendation.ordinal
