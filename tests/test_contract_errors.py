@@ -25,6 +25,8 @@ CANARY = "Zaunkoenig"
 
 EVIDENCE = {"kind": "audit", "level": "outcome", "bearing": "supports", "summary": "A dip sample"}
 JSON = {"Content-Type": "application/json"}
+one_engine = pytest.mark.parametrize("engine", ["sqlite"])
+"""For what does not depend on the database."""
 
 
 def problem(response: httpx.Response, status: int, slug: str) -> dict[str, Any]:
@@ -136,6 +138,7 @@ def test_every_refusal_has_the_one_shape_and_repeats_nothing(
         assert ("Allow" in refused.headers) == (case.status == 405), case.says
 
 
+@one_engine
 def test_every_type_points_to_its_explanation(live: Live, clients: dict[str, Client]) -> None:
     page = clients["nobody"].get("/docs/problems").text
     anchors = re.findall(r'<h2 id="([a-z-]+)">', page)
@@ -145,6 +148,7 @@ def test_every_type_points_to_its_explanation(live: Live, clients: dict[str, Cli
     assert not re.search(r"https?://", page), "it must be readable without the internet"
 
 
+@one_engine
 def test_allow_lists_every_method_of_the_address(live: Live, clients: dict[str, Client]) -> None:
     taken: dict[str, set[str]] = {}
     for route in iter_route_contexts(live.app.routes):
@@ -194,6 +198,7 @@ MALFORMED = {
 }
 
 
+@one_engine
 def test_bodies_that_cannot_be_read_are_malformed_and_not_repeated(
     live: Live, clients: dict[str, Client]
 ) -> None:
@@ -218,6 +223,7 @@ WRONG_TYPES: dict[str, Any] = {
 }
 
 
+@one_engine
 def test_each_wrong_field_is_named_by_a_pointer(live: Live, clients: dict[str, Client]) -> None:
     citation = {"source": WRONG_TYPES["/citations/0/source"], "quote": False}
     body = {
@@ -228,6 +234,7 @@ def test_each_wrong_field_is_named_by_a_pointer(live: Live, clients: dict[str, C
     assert sorted(error["pointer"] for error in found) == sorted(WRONG_TYPES)
 
 
+@one_engine
 def test_whole_numbers_have_bounds_wherever_they_come_in(
     live: Live, clients: dict[str, Client]
 ) -> None:
@@ -258,6 +265,7 @@ UNKNOWN_PARAMETERS = [
 ]
 
 
+@one_engine
 def test_unknown_query_parameters_are_malformed(live: Live, clients: dict[str, Client]) -> None:
     for method, path in UNKNOWN_PARAMETERS:
         body = {"text": "A note"} if method == "POST" else None
@@ -330,6 +338,7 @@ HOSTILE = {
 }
 
 
+@one_engine
 def test_hostile_filters_are_malformed(live: Live, clients: dict[str, Client]) -> None:
     for name, values in HOSTILE.items():
         for value in values:
@@ -469,6 +478,7 @@ def test_a_database_that_is_locked_is_busy_and_nothing_was_changed(
     assert again.status_code == 201
 
 
+@one_engine
 def test_a_bug_is_told_without_what_was_sent(
     live: Live, clients: dict[str, Client], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -481,6 +491,7 @@ def test_a_bug_is_told_without_what_was_sent(
     assert body["instance"].removeprefix("urn:uuid:") in logged[-1].getMessage()
 
 
+@one_engine
 def test_what_the_framework_refuses_has_a_type_that_is_explained(
     live: Live, clients: dict[str, Client]
 ) -> None:

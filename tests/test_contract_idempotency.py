@@ -5,6 +5,7 @@ from threading import Barrier
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.live import Client, Live, serving
 
@@ -12,6 +13,8 @@ REF = "bwd-2017-sif-4"
 PATH = f"/v1/recommendations/{REF}"
 NOTE = {"text": "The audit is under way"}
 KEY = {"Idempotency-Key": "5f0c6f7e-0b51-4d0c-8f2e-2d6b3f1d9c11"}
+one_engine = pytest.mark.parametrize("engine", ["sqlite"])
+"""For what does not depend on the database."""
 
 CREATING: dict[str, dict[str, Any]] = {
     f"{PATH}/notes": NOTE,
@@ -134,6 +137,7 @@ def test_eight_at_the_same_moment_make_one_record_and_hear_the_same(live: Live) 
         assert len(clients[0].all(f"{PATH}/notes")) == number + 1
 
 
+@one_engine
 def test_a_key_survives_a_restart_of_the_server(live: Live) -> None:
     first = live.client("Alice", "lead").post(f"{PATH}/notes", NOTE, headers=KEY)
     with serving(live.register) as other:
@@ -141,6 +145,7 @@ def test_a_key_survives_a_restart_of_the_server(live: Live) -> None:
         assert whole(again) == whole(first)
 
 
+@one_engine
 def test_keys_mean_nothing_on_other_methods(live: Live) -> None:
     lead = live.client("Alice", "lead")
     for status, reason in (("in_progress", None), ("blocked", "No post"), ("in_progress", None)):
@@ -152,6 +157,7 @@ def test_keys_mean_nothing_on_other_methods(live: Live) -> None:
     assert lead.post(f"{PATH}/notes", NOTE, headers=KEY).status_code == 201
 
 
+@one_engine
 def test_a_key_that_is_none_is_malformed(live: Live) -> None:
     lead = live.client("Alice", "lead")
     for key in ("", "x" * 201, "a\tb", "sch\u00f6n".encode()):

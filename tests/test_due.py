@@ -114,11 +114,11 @@ def test_a_due_date_passes_at_midnight_in_london(live: Live) -> None:
 DUE = st.one_of(
     st.none(),
     st.sampled_from(["XXXX", "XXXX-11", "2026/..", "../2026", "2026-11-20/2026-12", "202X"]),
-    st.dates(date(2026, 9, 1), date(2027, 2, 1)).map(lambda day: day.isoformat()),
-    st.dates(date(2026, 9, 1), date(2027, 2, 1)).map(lambda day: day.isoformat()[:7] + "~"),
+    st.dates(TODAY - timedelta(days=9), TODAY + timedelta(days=9)).map(str),
+    st.sampled_from(["2026-10", "2026-11~", "2026-12?", "2027-01"]),
 )
-ROWS = st.lists(st.tuples(st.sampled_from(Status), DUE), min_size=1, max_size=30)
-NEAR = st.dates(TODAY - timedelta(days=60), TODAY + timedelta(days=60))
+ROWS = st.lists(st.tuples(st.sampled_from(Status), DUE), min_size=10, max_size=30)
+NEAR = st.dates(TODAY - timedelta(days=9), TODAY + timedelta(days=9))
 
 _REAL = columns(Recommendation).c
 DATED = Table(

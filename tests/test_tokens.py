@@ -15,6 +15,8 @@ from tests.live import Client, Live, Register, serving
 REF = "bwd-2017-sif-4"
 PATH = f"/v1/recommendations/{REF}"
 TOKEN = re.compile(r"rpt_[0-9a-f]{12}_[0-9a-f]{64}_[0-9a-f]{8}")
+one_engine = pytest.mark.parametrize("engine", ["sqlite"])
+"""For what does not depend on the database."""
 
 
 @pytest.fixture
@@ -24,6 +26,7 @@ def tracker(seeded: Register, monkeypatch: pytest.MonkeyPatch) -> Any:
     return lambda *arguments: main(arguments)
 
 
+@one_engine
 def test_a_token_is_printed_once_alone_on_the_last_line(
     tracker: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -47,6 +50,7 @@ def test_only_the_hash_of_a_token_is_kept(live: Live) -> None:
     assert secret.split("_")[2] not in kept
 
 
+@one_engine
 def test_a_token_opens_as_bearer_and_as_the_password_of_basic(live: Live) -> None:
     secret = live.register.token("Alice", "lead")
     reader = live.anonymous()
@@ -187,12 +191,14 @@ def test_anonymous_readers_are_not_told_who_acted(live: Live) -> None:
     assert {name for name, who in known if who and "Zaunkoenig" in who} == set(NAMES)
 
 
+@one_engine
 def test_anonymous_readers_cannot_write(live: Live) -> None:
     nobody = live.anonymous()
     for method, path in (("POST", f"{PATH}/notes"), ("PATCH", PATH), ("PUT", f"{PATH}/status")):
         assert nobody.send(method, path, {}).status_code == 401
 
 
+@one_engine
 def test_without_anonymous_reading_only_the_probes_are_public(seeded: Register) -> None:
     seeded.settings = seeded.settings.model_copy(update={"anonymous_read": False})
     seeded.token("Alice", "viewer")
@@ -409,6 +415,7 @@ def _tried(client: Client, method: str, address: str) -> httpx.Response:
     return client.send(method, address, None if method in ("GET", "DELETE") else {})
 
 
+@one_engine
 def test_a_contributor_acts_only_where_its_organisation_owns_or_contributes(live: Live) -> None:
     lead = live.client("A lead", "lead")
     own = live.client("Of the council", "contributor", "bwd-council")
@@ -428,6 +435,7 @@ def test_a_contributor_acts_only_where_its_organisation_owns_or_contributes(live
     assert own.move(REF, "in_progress").status_code == 200
 
 
+@one_engine
 def test_a_contributor_moves_up_to_implemented_and_no_further(live: Live) -> None:
     lead = live.client("A lead", "lead")
     assert lead.assign(REF, "bwd-council").status_code == 200
@@ -446,6 +454,7 @@ def test_a_contributor_moves_up_to_implemented_and_no_further(live: Live) -> Non
     assert own.move(REF, "in_progress", reason="A reopening").status_code == 403
 
 
+@one_engine
 def test_a_contributor_withdraws_its_own_evidence_and_no_other(live: Live) -> None:
     lead = live.client("A lead", "lead")
     assert lead.assign(REF, "bwd-council").status_code == 200

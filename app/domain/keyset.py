@@ -63,6 +63,8 @@ def _typed(key: Key, value: Any) -> Any:
         raise foreign() from error
     if type(value) is not key.type:
         raise foreign()
-    if "\0" in value if isinstance(value, str) else abs(value) >= 2**31:
+    if isinstance(value, str) and "\0" in value:
+        raise foreign()
+    if isinstance(value, int) and abs(value) >= 2**31:
         raise foreign()
     return value
