@@ -1,6 +1,7 @@
 """A register with a real server in front, and clients who use it as anybody would."""
 
 import contextlib
+import functools
 import ssl
 import threading
 import time
@@ -278,26 +279,43 @@ class Live:
         return self.clients[-1]
 
 
+class Switch:
+    """A server that runs as long as the tests do, and serves the app of the test that is at work:
+    starting and stopping one for each test would take longer than most tests."""
+
+    def __init__(self) -> None:
+        self.app: FastAPI | None = None
+        config = uvicorn.Config(self, port=0, log_level="warning", access_log=False, lifespan="off")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        deadline = time.monotonic() + 20
+        while not server.started:
+            assert thread.is_alive(), "the server did not start"
+            assert time.monotonic() < deadline, "the server did not start in time"
+            time.sleep(0.002)
+        self.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        assert self.app is not None, "a request came between two tests"
+        await self.app(scope, receive, send)
+
+
+@functools.cache
+def switch() -> Switch:
+    return Switch()
+
+
 @contextlib.contextmanager
 def serving(register: Register) -> Iterator[Live]:
-    """Runs the app on a free port of this machine, in a thread."""
-    app = create_app(register.settings, register.clock)
-    server = uvicorn.Server(
-        uvicorn.Config(app, port=0, log_level="warning", access_log=False, lifespan="on")
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 20
-    while not server.started:
-        assert thread.is_alive(), "the server did not start"
-        assert time.monotonic() < deadline, "the server did not start in time"
-        time.sleep(0.002)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    live = Live(register, app, f"http://127.0.0.1:{port}")
+    """Runs the app on a register, behind a real server on a port of this machine."""
+    server = switch()
+    server.app = app = create_app(register.settings, register.clock)
+    live = Live(register, app, server.url)
     try:
         yield live
     finally:
         for client in live.clients:
             client.http.close()
-        server.should_exit = True
-        thread.join(10)
+        database: Database = app.state.database
+        database.close()

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 OFF = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off"
 
 
@@ -56,19 +58,10 @@ class Cluster:
 
     def sql(self, statement: str) -> None:
         """As the superuser, outside a transaction."""
-        self._run(
-            "psql",
-            "-h",
-            self.home,
-            "-U",
-            "postgres",
-            "-d",
-            "postgres",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-qc",
-            statement,
-        )
+        with psycopg.connect(
+            host=str(self.home), user="postgres", dbname="postgres", autocommit=True
+        ) as connection:
+            connection.execute(statement.encode())
 
     def create(self, name: str, template: str = "template1") -> str:
         self.sql(f'CREATE DATABASE "{name}" OWNER tracker TEMPLATE "{template}"')
