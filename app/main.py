@@ -13,9 +13,8 @@ from fastapi.staticfiles import StaticFiles
 
 from app import __version__
 from app.api import (
-    changes as changes_api,
-)
-from app.api import (
+    actions,
+    attention,
     deps,
     evidence,
     health,
@@ -28,13 +27,16 @@ from app.api import (
     recommendations,
     vocabulary,
 )
+from app.api import (
+    changes as changes_api,
+)
 from app.api.deps import Door, Reading
 from app.api.head import HeadAsGet
 from app.db import Clock, Database, utc_now
 from app.domain import changes, guards, tokens
 from app.settings import Settings
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The revision of the schema that this version reads and writes: the newest in migrations/."""
 
 PUBLIC = {"/healthz", "/readyz", "/static/docs"}
@@ -45,6 +47,8 @@ ROUTERS = (
     evidence.router,
     notes.router,
     links.router,
+    actions.router,
+    attention.router,
     parties.router,
     changes_api.router,
 )

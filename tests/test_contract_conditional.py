@@ -190,11 +190,18 @@ def _unsafe(live: Live) -> list[Unsafe]:
     address = link.headers["Location"]
     party, inspection = "/v1/parties/bwd-lscb", "/v1/inspections/bwd-2017-sif"
     released = f"{PATH}/contributors/lancashire-police?reason=It+was+merged"
+    planned = {"title": "Relaunch it", "recommendations": [REF]}
+    action = lead.post("/v1/actions", planned).headers["Location"]
+    bodies = {"name": "A board", "kind": "board"}
+    for slug in ("board-2017", "board-2019"):
+        assert lead.post("/v1/parties", {"slug": slug, **bodies}).status_code == 201
+    board = "/v1/parties/board-2017"
     return [
         Unsafe("PATCH", PATH, {"title": "Pre-proceedings"}, PATH),
         Unsafe("PUT", f"{PATH}/status", {"status": "in_progress"}, PATH),
         Unsafe("PUT", f"{PATH}/owner", {"party": "bwd-council"}, PATH),
         Unsafe("POST", f"{PATH}/contributors", {"party": "bwd-schools"}, PATH),
+        Unsafe("PUT", f"{PATH}/contributors/lancashire-police/progress", {"progress": "done"}),
         Unsafe("DELETE", released, None, PATH),
         Unsafe("PUT", f"{theirs}/review", {"review": "accepted"}, theirs),
         Unsafe("POST", f"{mine}/withdrawal", {"reason": "Of another team"}, mine),
@@ -205,6 +212,12 @@ def _unsafe(live: Live) -> list[Unsafe]:
             "kind": "audit", "level": "output", "bearing": "mixed", "summary": "A dip sample",
         }),
         Unsafe("POST", f"{PATH}/notes", {"text": "A note"}),
+        Unsafe("PATCH", action, {"status": "in_progress"}, action),
+        Unsafe("POST", f"{action}/notes", {"text": "Begun"}),
+        Unsafe("POST", "/v1/actions", planned | {"title": "Train"}),
+        Unsafe("POST", f"{board}/succession", {
+            "successor": "board-2019", "reason": "Merged",
+        }, board),
         Unsafe("POST", "/v1/parties", {"slug": "bwd-ics", "name": "ICS", "kind": "team"}),
         Unsafe("POST", "/v1/inspections", {
             "slug": "bwd-2026-ilacs", "title": "ILACS", "framework": "ilacs",
@@ -281,9 +294,9 @@ def test_a_write_answers_what_get_would_with_its_etag(live: Live) -> None:
     for one in _unsafe(live):
         match = lead.get(one.of).headers["ETag"] if one.of else None
         done = lead.send(one.method, one.path, one.body, match=match)
-        where = one.of or done.headers["Location"]
+        where = one.of or done.headers.get("Location", PATH)
         seen = lead.get(where)
-        if where.endswith("/notes"):
+        if where.endswith("/notes"):  # of a recommendation: a list of them
             assert done.json() in seen.json()["items"]
         else:
             assert (done.content, done.headers["ETag"]) == (seen.content, seen.headers["ETag"])

@@ -28,6 +28,8 @@ NEED_IF_MATCH = {
     ("post", "/v1/evidence/{id}/withdrawal"),
     ("put", "/v1/links/{id}/review"),
     ("patch", "/v1/parties/{slug}"),
+    ("post", "/v1/parties/{slug}/succession"),
+    ("patch", "/v1/actions/{id}"),
 }
 
 

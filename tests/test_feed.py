@@ -176,7 +176,12 @@ def test_a_reader_of_one_place_follows_what_concerns_it(live: Live) -> None:
     bound = live.client("Eve", "viewer", places=["elsewhere"])
     read = through(bound, 3)
     before = whole(read)
-    assert {item["action"] for item in before} == {"party:added", "theme:added", "source:added"}
+    assert {item["action"] for item in before} == {
+        "party:added",
+        "party:succeeded",
+        "theme:added",
+        "source:added",
+    }
 
     lead.inspect("elsewhere-2026", place="elsewhere")
     lead.enter("elsewhere-2026")

@@ -10,7 +10,7 @@ from itertools import count, pairwise
 from typing import Any, cast
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -26,6 +26,7 @@ from app.domain import (
     assignments,
     audit,
     changes,
+    contributions,
     entry,
     evidence,
     feed,
@@ -38,9 +39,10 @@ from app.domain import (
     recommendations,
 )
 from app.domain.actors import Actor, Role
-from app.domain.assignments import Assignment, ContributorGiven, Part
+from app.domain.assignments import Assignment, Part
 from app.domain.base import today
 from app.domain.changes import Change
+from app.domain.contributions import ContributorGiven
 from app.domain.entry import RecommendationGiven
 from app.domain.errors import (
     AlreadyExists,
@@ -53,6 +55,7 @@ from app.domain.errors import (
     TrackerError,
 )
 from app.domain.evidence import EvidenceGiven, ReviewGiven
+from app.domain.filters import Filters
 from app.domain.inspections import InspectionGiven
 from app.domain.links import Link, LinkGiven, LinkKind, LinkReviewGiven, State
 from app.domain.links.link import INVERSE
@@ -77,12 +80,14 @@ _numbers = count(1)
 
 
 def steady(register: Register, examples: int, steps: int = 1) -> settings:
-    """The same examples every time; fewer on PostgreSQL, which is slower to make each commit."""
+    """The same examples every time; fewer on PostgreSQL, which is slower to make each commit. A
+    failing one is shown as it is: making it smaller would take minutes on a real database."""
     return settings(
         derandomize=True,
         deadline=None,
         max_examples=examples if register.engine == "sqlite" else max(2, examples // 6),
         stateful_step_count=steps,
+        phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
 
@@ -145,11 +150,18 @@ def found(session: Session, ref: str) -> Recommendation:
 
 def listed(session: Session, refs: Sequence[str], day: date | None = None) -> list[dict[str, Any]]:
     slugs = sorted({ref.rpartition("-")[0] for ref in refs})
-    filters = listing.Filters(inspection=slugs, as_of=day, sort="ref")
+    filters = Filters(inspection=slugs, as_of=day, sort="ref")
     return listing.page(session, EVE, filters, stale_days=90, after=None, limit=500)[0]
 
 
-NOT_KEPT = ("contributors", "assurance_expired", "times_reraised", "lineage", "action_count")
+NOT_KEPT = (
+    "contributors",
+    "contributors_progress",
+    "assurance_expired",
+    "times_reraised",
+    "lineage",
+    "action_count",
+)
 
 
 def kept(item: dict[str, Any]) -> dict[str, Any]:
@@ -509,9 +521,8 @@ def test_moves_by_anybody_agree_with_the_table(register: Register) -> None:
 
 LINEAGE = ("reiterates", "broadens", "narrows", "supersedes")
 INSPECTED: list[tuple[str | None, int]] = [
-    ("2010-03-31", 1),
     ("2017-12-08", 2),
-    ("2018-10/2018-11", 1),
+    ("2018-10/2018-11", 2),
     (None, 1),
     ("2018", 1),
 ]
@@ -541,7 +552,6 @@ class Links(Laws):
     def spans(self, ref: str) -> tuple[date | None, date | None]:
         """The first and last day on which the inspection can have been published."""
         years: list[tuple[str | None, str | None]] = [
-            ("2010-03-31", "2010-03-31"),
             ("2017-12-08", "2017-12-08"),
             ("2018-10-01", "2018-11-30"),
             (None, None),
@@ -587,15 +597,19 @@ class Links(Laws):
         kind=st.sampled_from(LinkKind),
         actor=st.sampled_from([ALICE, BOB]),
         made=st.integers(0, 2),
+        confirmed=st.booleans(),
     )
     def somebody_proposes_a_link(
-        self, ends: list[int], kind: LinkKind, actor: Actor, made: int
+        self, ends: list[int], kind: LinkKind, actor: Actor, made: int, confirmed: bool
     ) -> None:
         one, other = (self.refs[end] for end in ends)
         tries = [(one, other, kind), (other, one, kind), (one, other, LinkKind.RELATES_TO)]
         for later, earlier, tried in tries:
             self.propose(actor, later, earlier, tried, undone=True)
+        before = len(self.ties)
         self.propose(actor, *tries[made])
+        if confirmed and len(self.ties) > before:
+            self.review(self.ties[-1], "confirmed")
 
     def propose(
         self, actor: Actor, later: str, earlier: str, kind: LinkKind, *, undone: bool = False
@@ -616,7 +630,9 @@ class Links(Laws):
     @precondition(lambda self: self.ties)
     @rule(data=st.data(), state=st.sampled_from(["confirmed", "confirmed", "rejected"]))
     def somebody_reviews_a_link(self, data: st.DataObject, state: str) -> None:
-        tie = data.draw(st.sampled_from(self.ties))
+        self.review(data.draw(st.sampled_from(self.ties)), state)
+
+    def review(self, tie: Tie, state: str) -> None:
         given = LinkReviewGiven(state=State(state), reason="Looked at")
         circle = tie.kind in LINEAGE and self.closes_a_circle(tie.later, tie.earlier, but=tie)
         wanted: Refusal = LinkRefused if state == "confirmed" and circle else None
@@ -747,7 +763,7 @@ class Owners(Laws):
     def a_contributor_joins(self, body: str) -> None:
         given = ContributorGiven(party=str(self.slug(body)))
         refused = self.attempt(
-            lambda s: assignments.contribute(s, ALICE, found(s, self.ref), given)
+            lambda s: contributions.contribute(s, ALICE, found(s, self.ref), given)
         )
         assert refused is (AlreadyExists if given.party in self.others else None)
         self.others.add(given.party)
@@ -756,7 +772,7 @@ class Owners(Laws):
     def a_contributor_leaves(self, body: str, reason: str | None) -> None:
         party = str(self.slug(body))
         refused = self.attempt(
-            lambda s: assignments.release(s, ALICE, found(s, self.ref), party, reason)
+            lambda s: contributions.release(s, ALICE, found(s, self.ref), party, reason)
         )
         if party not in self.others:
             assert refused is NotFound

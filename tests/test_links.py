@@ -348,16 +348,20 @@ def test_the_seeds_stated_link_is_confirmed_by_no_reviewer_and_the_rest_wait(liv
     assert all(link["order_certain"] for link in links if link["kind"] != "relates_to")
 
 
-def test_a_token_of_one_place_knows_no_link_that_leads_out_of_it(live: Live) -> None:
+def test_links_join_recommendations_of_one_place_and_are_seen_there_only(live: Live) -> None:
     alice = live.client("Alice", "lead")
-    alice.inspect("rossendale-2024-visit", place="rossendale", published="2024-02-01")
+    for slug in ("rossendale-2022-visit", "rossendale-2024-visit"):
+        published = f"{slug[11:15]}-02-01"
+        alice.inspect(slug, place="rossendale", published=published)
+    first = alice.enter("rossendale-2022-visit")["ref"]
     there = alice.enter("rossendale-2024-visit")["ref"]
-    link = alice.link(there, EARLIER)
+    across = alice.propose(there, EARLIER, "relates_to")
+    assert across.status_code == 409
+    assert "of one place" in across.json()["detail"]
+    link = alice.link(there, first)
 
     bob = live.client("Bob", "lead", places=["blackburn-with-darwen"])
-    assert link not in bob.all("/v1/links")
     assert len(bob.all("/v1/links")) == 17
-    assert bob.see(EARLIER)["links"] == []
     path = f"/v1/links/{link['id']}"
     assert bob.get(path).status_code == 404
     body = {"state": "rejected", "reason": "Not ours"}

@@ -65,12 +65,44 @@ def test_the_app_reads_the_newest_schema() -> None:
     assert REVISIONS[-1] == SCHEMA
 
 
+def shape(database: Database) -> dict[str, Any]:
+    """Of each table its columns, checks, keys and indexes."""
+    found = {}
+    with database.engine.connect() as connection:
+        inspector = inspect(connection)
+        for table in inspector.get_table_names():
+            found[table] = {
+                "columns": {
+                    (one["name"], str(one["type"]), one["nullable"])
+                    for one in inspector.get_columns(table)
+                },
+                "checks": {
+                    (one["name"], one["sqltext"]) for one in inspector.get_check_constraints(table)
+                },
+                "foreign keys": {
+                    (str(one["name"]), *one["constrained_columns"], one["referred_table"])
+                    for one in inspector.get_foreign_keys(table)
+                },
+                "indexes": {
+                    (str(one["name"]), *map(str, one["column_names"]), bool(one["unique"]))
+                    for one in inspector.get_indexes(table)
+                },
+            }
+    return found
+
+
 def test_each_step_goes_up_down_and_up(bare: Database) -> None:
+    """And going down leaves what was there before, checks and keys included."""
+    shapes: list[dict[str, Any]] = []
     for position, revision in enumerate(REVISIONS):
-        before = REVISIONS[position - 1] if position else "base"
         run(bare, command.upgrade, revision)
-        run(bare, command.downgrade, before)
+        reached = shape(bare)
+        run(bare, command.downgrade, REVISIONS[position - 1] if position else "base")
+        if position:
+            assert shape(bare) == shapes[-1]
         run(bare, command.upgrade, revision)
+        assert shape(bare) == reached
+        shapes.append(reached)
     assert bare.revision() == SCHEMA
     run(bare, command.downgrade, "base")
     with bare.engine.connect() as connection:

@@ -21,6 +21,7 @@ SEEDED = [
     "lsc-icb",
     "pan-lancashire-csap",
 ]
+ALONE: dict[str, Any] = {"successor": None, "successors": [], "predecessors": []}
 
 
 def test_a_party_is_entered_and_found_under_its_slug(live: Live) -> None:
@@ -28,7 +29,12 @@ def test_a_party_is_entered_and_found_under_its_slug(live: Live) -> None:
     answer = alice.post(LIST, DCS)
     assert answer.status_code == 201, answer.text
     assert answer.headers["Location"] == PATH
-    assert answer.json() == DCS | {"successor": None, "predecessors": [], "version": 1}
+    assert answer.json() == DCS | {
+        "successor": None,
+        "successors": [],
+        "predecessors": [],
+        "version": 1,
+    }
     again = alice.get(PATH)
     assert again.json() == answer.json()
     assert again.headers["ETag"] == answer.headers["ETag"]
@@ -87,7 +93,12 @@ def test_a_party_is_corrected_on_the_version_that_was_read(live: Live) -> None:
     assert alice.send("PATCH", PATH, new).status_code == 428
     amended = alice.send("PATCH", PATH, new, match=read)
     assert amended.status_code == 200, amended.text
-    assert amended.json() == DCS | new | {"successor": None, "predecessors": [], "version": 2}
+    assert amended.json() == DCS | new | {
+        "successor": None,
+        "successors": [],
+        "predecessors": [],
+        "version": 2,
+    }
     assert bob.send("PATCH", PATH, {"name": "DCS"}, match=read).status_code == 412
     assert alice.get(PATH).json()["name"] == new["name"]
 

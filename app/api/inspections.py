@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 
 from app.api.deps import Leading, Reading, takes
 from app.api.paging import Listed, Paged, begin, cut, page
-from app.domain import inspections
+from app.domain import deadlines, inspections
 from app.domain.actors import Can
 from app.domain.inspections import UNDATED, InspectionGiven, InspectionPatch, InspectionShown
 
@@ -23,7 +23,7 @@ def list_inspections(read: Reading, paging: Paged) -> Response:
             items, last = cut(
                 rows, paging.limit, lambda row: [row.raised_latest or UNDATED, row.slug]
             )
-            return page([inspections.shown(row) for row in items], last)
+            return page(deadlines.shown(session, items), last)
 
         return read.many(build)
 
@@ -39,7 +39,7 @@ def enter(write: Leading) -> Response:
         inspection = inspections.add(session, write.actor, write.body(InspectionGiven))
         return write.one(
             lambda: inspection.version,
-            lambda: inspections.shown(inspection),
+            lambda: deadlines.shown(session, [inspection])[0],
             status=201,
             location=f"/v1/inspections/{inspection.slug}",
         )
@@ -50,7 +50,7 @@ def show(slug: str, read: Reading) -> Response:
     """One inspection: judgements as printed, coverage, sources, notes."""
     with read as session:
         inspection = inspections.find(session, read.actor, slug)
-        return read.one(inspection.version, lambda: inspections.shown(inspection))
+        return read.one(inspection.version, lambda: deadlines.shown(session, [inspection])[0])
 
 
 @router.patch("/{slug}", response_model=InspectionShown, openapi_extra=takes(InspectionPatch))
@@ -61,4 +61,6 @@ def amend(slug: str, write: Leading) -> Response:
         write.actor.must(Can.ENTER)
         given = write.body(InspectionPatch)
         inspections.amend(session, write.actor, inspection, given, expect=write.expect)
-        return write.one(lambda: inspection.version, lambda: inspections.shown(inspection))
+        return write.one(
+            lambda: inspection.version, lambda: deadlines.shown(session, [inspection])[0]
+        )

@@ -7,13 +7,15 @@ from pydantic import BaseModel, ConfigDict
 
 from app.api.deps import Contributing, Leading, Reading, Write, takes
 from app.api.paging import Cursor, Limit, Listed, begin, page
-from app.domain import assignments, dossier, entry, listing, moves, recommendations
+from app.domain import assignments, contributions, dossier, entry, listing, moves, recommendations
 from app.domain.actors import Can
-from app.domain.assignments import ContributorGiven, OwnerGiven
+from app.domain.assignments import OwnerGiven
 from app.domain.base import Prose
+from app.domain.contributions import ContributorGiven, ProgressGiven
 from app.domain.dossier import DossierShown, LineageShown
 from app.domain.entry import RecommendationGiven
-from app.domain.listing import Filters, RecommendationShown
+from app.domain.filters import Filters
+from app.domain.listing import RecommendationShown
 from app.domain.recommendations import Recommendation, RecommendationPatch
 from app.domain.status import MoveGiven
 
@@ -145,7 +147,7 @@ def contribute(ref: str, write: Leading) -> Response:
         recommendation = recommendations.find(session, write.actor, ref, lock=True)
         write.actor.must(Can.ASSIGN)
         given = write.body(ContributorGiven)
-        assignments.contribute(session, write.actor, recommendation, given, expect=write.expect)
+        contributions.contribute(session, write.actor, recommendation, given, expect=write.expect)
         return _whole(
             write, recommendation, status=201, location=f"/v1/recommendations/{recommendation.ref}"
         )
@@ -156,9 +158,24 @@ def release(ref: str, party: str, write: Leading, because: Annotated[Because, Qu
     """Ends a contributor's assignment, with `?reason=`. Needs If-Match."""
     with write as session:
         recommendation = recommendations.find(session, write.actor, ref, lock=True)
-        assignments.release(
+        contributions.release(
             session, write.actor, recommendation, party, because.reason, expect=write.expect
         )
+        return _whole(write, recommendation)
+
+
+@router.put(
+    "/{ref}/contributors/{party}/progress",
+    response_model=DossierShown,
+    openapi_extra=takes(ProgressGiven),
+)
+def progress(ref: str, party: str, write: Contributing) -> Response:
+    """A contributor says how far its own part is. It is in nobody's way: no If-Match."""
+    with write as session:
+        recommendation = recommendations.find(session, write.actor, ref, lock=True)
+        contributions.permit_progress(session, write.actor, recommendation, party)
+        given = write.body(ProgressGiven)
+        contributions.say(session, write.actor, recommendation, party, given)
         return _whole(write, recommendation)
 
 

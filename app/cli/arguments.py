@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from app.cli import register, server, tokens
+from app.cli import holidays, register, server, tokens
 from app.domain.actors import Role
 from app.settings import Settings
 
@@ -63,6 +63,16 @@ def _register_commands(commands: Any) -> None:
         "print seq:hash of the journal's head, to keep elsewhere",
         register.anchor,
         "tracker anchor >> anchors.txt",
+    )
+    one = _command(
+        commands,
+        "bank-holidays",
+        "bring the bank holidays that deadlines count by up to date",
+        holidays.refresh,
+        "tracker bank-holidays bank-holidays.json",
+    )
+    one.add_argument(
+        "file", metavar="FILE", nargs="?", help="as GOV.UK publishes it (left out: fetched there)"
     )
 
 

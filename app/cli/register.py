@@ -4,6 +4,7 @@ import json
 import sys
 from argparse import Namespace
 from contextlib import closing
+from typing import Any
 
 from app.db import Database
 from app.domain import audit, imports
@@ -85,10 +86,13 @@ def bring_to_head(database: Database) -> str | None:
 
 def load_seed(database: Database) -> imports.Result:
     """Loads seed/ as one document. What is there already stays as it is, also where it differs."""
-    parts: dict[str, list[object]] = {}
+    parts: dict[str, Any] = {}
     for path in sorted(SEED.glob("*.json")):
         for part, rows in json.loads(path.read_text("utf-8")).items():
-            parts.setdefault(part, []).extend(rows)
+            if isinstance(rows, dict):
+                parts[part] = rows
+            else:
+                parts.setdefault(part, []).extend(rows)
     document = imports.Document.model_validate_json(json.dumps(parts), strict=True)
     with database.writing() as session:
         return imports.bring(session, SEEDER, document, update=False)

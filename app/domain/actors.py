@@ -26,6 +26,7 @@ class Can(StrEnum):
     READ = "read the register"
     ADD_EVIDENCE = "add evidence"
     ADD_NOTE = "add a note"
+    ACT = "plan and update actions"
     CLAIM = "move a recommendation up to implemented"
     DECIDE = "verify, refuse, close or reopen a recommendation"
     AMEND = "change a recommendation"
@@ -39,6 +40,7 @@ NEEDS: dict[Can, Role] = {
     Can.READ: Role.VIEWER,
     Can.ADD_EVIDENCE: Role.CONTRIBUTOR,
     Can.ADD_NOTE: Role.CONTRIBUTOR,
+    Can.ACT: Role.CONTRIBUTOR,
     Can.CLAIM: Role.CONTRIBUTOR,
     Can.DECIDE: Role.LEAD,
     Can.AMEND: Role.LEAD,
@@ -65,15 +67,20 @@ class Actor:
     def reaches(self, place: str) -> bool:
         return self.places is None or place in self.places
 
-    def must(self, can: Can, *, of: Collection[str | None] | None = None) -> None:
-        """NotYours unless this actor may. `of`: the organisations whose matter it is; a
-        contributor must belong to one of them (None: a matter of no organisation)."""
+    def must_hold(self, can: Can) -> None:
+        """NotYours below the least role: for what is not yet there to be asked whose it is."""
         needed = NEEDS[can]
         if self.role.rank < needed.rank:
             raise NotYours(
                 f"to {can.value}, a token of the role {needed.value} or above is needed; "
                 f"yours is {self.role.value}"
             )
+
+    def must(self, can: Can, *, of: Collection[str | None] | None = None) -> None:
+        """NotYours unless this actor may. `of`: the organisations whose matter it is; a
+        contributor must belong to one of them (None: a matter of no organisation)."""
+        self.must_hold(can)
+        needed = NEEDS[can]
         if self.role is not Role.CONTRIBUTOR or needed is not Role.CONTRIBUTOR:
             return
         if of is None or self.organisation is None or self.organisation not in of:

@@ -24,8 +24,8 @@ from app.domain.base import (
     unconditional,
     words,
 )
-from app.domain.errors import AlreadyExists, Malformed, NotFound
 from app.domain.recommendations import Recommendation
+from app.domain.status import Progress
 
 
 class Part(StrEnum):
@@ -49,6 +49,11 @@ class Assignment(Table, table=True):
     began_at: datetime = Field(sa_type=Moment)
     ended_at: datetime | None = Field(default=None, sa_type=Moment)
     reason: str | None = Field(default=None, sa_type=PROSE)
+    progress: Progress | None = Field(default=None, sa_type=words(Progress))
+    """Of a contributor: how far its own part is."""
+    progress_note: str | None = Field(default=None, sa_type=PROSE)
+    progress_by: str | None = Field(default=None, max_length=100)
+    progress_at: datetime | None = Field(default=None, sa_type=Moment)
     ended_reason: str | None = Field(default=None, sa_type=PROSE)
 
     __table_args__ = (
@@ -79,18 +84,19 @@ class OwnerGiven(Given):
     reason: Prose | None = None
 
 
-class ContributorGiven(Given):
-    party: Slug
-    reason: Prose | None = None
-
-
 class AssignmentShown(Shown):
+    """`progress` and what goes with it are of contributors only."""
+
     party: str
     role: Part
     from_: str = Described(alias="from")
     to: str | None
     reason: str | None
     ended_reason: str | None
+    progress: Progress | None
+    progress_note: str | None
+    progress_by: str | None
+    progress_at: str | None
 
 
 def assign(
@@ -115,9 +121,9 @@ def assign(
     if party == before:
         return False
     if before is not None:
-        _end(session, _open(session, recommendation, before, Part.ACCOUNTABLE), reason)
+        end(session, current(session, recommendation, before, Part.ACCOUNTABLE), reason)
     if party is not None:
-        _begin(session, recommendation, party, Part.ACCOUNTABLE, reason)
+        begin(session, recommendation, party, Part.ACCOUNTABLE, reason)
     was = recommendation.organisation
     recommendation.owner = party
     recommendations.belong(session, recommendation, parties.organisation_of(session, party))
@@ -134,65 +140,6 @@ def assign(
     return True
 
 
-def contribute(
-    session: Session,
-    actor: Actor,
-    recommendation: Recommendation,
-    given: ContributorGiven,
-    *,
-    expect: Expect = unconditional,
-) -> None:
-    """Adds a contributor. AlreadyExists where it is one."""
-    actor.must(Can.ASSIGN)
-    parties.check(session, [given.party], "/party")
-    expect(recommendation.version)
-    if given.party in recommendation.contributors:
-        raise AlreadyExists("that party contributes already")
-    _begin(session, recommendation, given.party, Part.CONTRIBUTOR, given.reason)
-    recommendation.contributors = sorted([*recommendation.contributors, given.party])
-    recommendations.note(
-        session,
-        actor,
-        recommendation,
-        "contributor:added",
-        after={"contributor": given.party},
-        reason=given.reason,
-        raises=True,
-    )
-
-
-def release(
-    session: Session,
-    actor: Actor,
-    recommendation: Recommendation,
-    party: str,
-    reason: str | None,
-    *,
-    expect: Expect = unconditional,
-) -> None:
-    """Ends a contributor's assignment. NotFound where it does not contribute."""
-    if party not in recommendation.contributors:
-        raise NotFound("that party does not contribute to this recommendation")
-    actor.must(Can.ASSIGN)
-    if reason is None:
-        raise Malformed(
-            "a contributor leaves with a reason",
-            [("/reason", "say why, as ?reason=...; it is kept in the history")],
-        )
-    expect(recommendation.version)
-    _end(session, _open(session, recommendation, party, Part.CONTRIBUTOR), reason)
-    recommendation.contributors = [slug for slug in recommendation.contributors if slug != party]
-    recommendations.note(
-        session,
-        actor,
-        recommendation,
-        "contributor:removed",
-        before={"contributor": party},
-        reason=reason,
-        raises=True,
-    )
-
-
 def concerned(session: Session, recommendation: Recommendation) -> set[str | None]:
     """The organisations whose matter it is: the owner's and the contributors'."""
     found: set[str | None] = {recommendation.organisation} - {None}
@@ -201,7 +148,7 @@ def concerned(session: Session, recommendation: Recommendation) -> set[str | Non
     return found
 
 
-def by_ref(session: Session, refs: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+def by_ref(session: Session, reader: Actor, refs: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     """All assignments of each recommendation, as AssignmentShown, in the order they began."""
     query = (
         select(Assignment)
@@ -218,12 +165,17 @@ def by_ref(session: Session, refs: Sequence[str]) -> dict[str, list[dict[str, An
                 "to": row.ended_at,
                 "reason": row.reason,
                 "ended_reason": row.ended_reason,
+                "progress": row.progress,
+                "progress_note": row.progress_note,
+                "progress_by": reader.shown(row.progress_by),
+                "progress_at": row.progress_at,
             }
         )
     return found
 
 
-def _open(session: Session, recommendation: Recommendation, party: str, role: Part) -> Assignment:
+def current(session: Session, recommendation: Recommendation, party: str, role: Part) -> Assignment:
+    """The assignment of a party in a role that lasts now. There is one: the row says so."""
     return session.scalars(
         select(Assignment).where(
             col(Assignment.ref) == recommendation.ref,
@@ -234,23 +186,24 @@ def _open(session: Session, recommendation: Recommendation, party: str, role: Pa
     ).one()
 
 
-def _begin(
+def begin(
     session: Session, recommendation: Recommendation, party: str, role: Part, reason: str | None
 ) -> None:
     session.add(
         Assignment(
-            id=base.new_id("as"),
+            id=base.new_id(session, "as"),
             ref=recommendation.ref,
             place=recommendation.place,
             party=party,
             role=role,
             began_at=base.now(session),
             reason=reason,
+            progress=Progress.NOT_STARTED if role is Part.CONTRIBUTOR else None,
         )
     )
 
 
-def _end(session: Session, assignment: Assignment, reason: str | None) -> None:
+def end(session: Session, assignment: Assignment, reason: str | None) -> None:
     assignment.ended_at = base.now(session)
     assignment.ended_reason = reason
     session.add(assignment)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from app.domain.base import columns
-from app.domain.changes import GENESIS, HEAD, TEXTS, Change, digest_of, link
+from app.domain.changes import GENESIS, HEAD, Change, digest_of, link, stands_beside
 from app.domain.errors import ChainBroken
 from app.domain.feed import texts_of
 
@@ -86,6 +86,6 @@ def _digests(row: Any) -> dict[str, str]:
     found = {} if row.reason is None else {"reason": row.reason}
     for side in ("before", "after"):
         for name, value in json.loads(getattr(row, side) or "{}").items():
-            if name in TEXTS and value is not None:
+            if stands_beside(value):
                 found[f"{side}.{name}"] = value["sha256"]
     return found

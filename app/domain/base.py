@@ -136,7 +136,7 @@ Ref = Annotated[
     Field(examples=["bwd-2017-sif-4"]),
 ]
 """A recommendation's name: the inspection's slug and the ordinal."""
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,4}_[0-9a-f]{16}$")]
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,4}_[0-9a-f]{20}$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,200}$")]
 """A name that an importing script gives to what has none of its own."""
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -177,9 +177,13 @@ def unconditional(version: int) -> None:
     """The Expect of callers that read and write in one transaction: the seed, imports."""
 
 
-def new_id(prefix: str) -> str:
-    """An opaque id: nothing about order or number can be read from it."""
-    return f"{prefix}_{secrets.token_hex(8)}"
+def new_id(session: Session, prefix: str) -> str:
+    """An opaque id. Those of one transaction sort in the order in which they were taken, so that
+    what was recorded at one moment keeps its order."""
+    taken: int = session.info.get("ids_taken", 0)
+    session.info["ids_taken"] = taken + 1
+    common: str = session.info.setdefault("ids", secrets.token_hex(7))
+    return f"{prefix}_{common}{taken:06x}"
 
 
 def now(session: Session) -> datetime:

@@ -28,10 +28,10 @@ GENESIS = "0" * 64
 
 TEXTS = frozenset(
     (
-        *("addressees_as_printed", "citations", "description", "errata", "judgements"),
-        *("kind_as_printed", "licence", "name", "note", "notes", "number_as_printed"),
-        *("publisher", "quote", "rationale", "reason", "scope", "section", "summary", "text"),
-        "title",
+        *("addressees_as_printed", "agreed_by", "citations", "description", "errata"),
+        *("judgements", "kind_as_printed", "licence", "name", "note", "notes"),
+        *("number_as_printed", "publisher", "quote", "rationale", "reason", "scope"),
+        *("section", "summary", "text", "title"),
     )
 )
 """Fields whose values are free text: kept beside the chain, erasable."""
@@ -200,6 +200,12 @@ def link(previous: str, values: Mapping[str, Any]) -> str:
 
 def digest_of(salt: str, text: str) -> str:
     return hashlib.sha256(f"{salt}{text}".encode()).hexdigest()
+
+
+def stands_beside(value: Any) -> bool:
+    """Is this what the journal holds in place of a text that stands beside it? Told by its form:
+    TEXTS may grow, and what was written before stays readable."""
+    return isinstance(value, dict) and value.keys() == {"sha256"}
 
 
 def _beside(change: _Pending, part: str, value: Any) -> str | None:

@@ -1,13 +1,14 @@
 """A dossier: one recommendation, or one lineage, with all that is known beside it."""
 
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from app.domain import assignments, evidence, links, listing, moves, notes
+from app.domain import actions, assignments, evidence, links, listing, moves, notes
+from app.domain.actions import ActionShown
 from app.domain.actors import Actor
 from app.domain.assignments import AssignmentShown
 from app.domain.base import Shown, today
@@ -21,19 +22,29 @@ from app.domain.recommendations import Recommendation
 from app.domain.sources import CitationShown
 
 
+class CauseShown(Shown):
+    """What makes it count as come back: a link from a later recommendation, or evidence. Its id
+    goes into `link` or `evidence` of the move that reopens."""
+
+    kind: Literal["link", "evidence"]
+    id: str
+    ref: str
+
+
 class DossierShown(RecommendationShown):
     """`verified_on`: of what level the evidence is that its verification rests on, while that
     stands; `output` where it was said that no outcome can exist."""
 
     citations: list[CitationShown]
     evidence: list[EvidenceShown]
-    actions: list[dict[str, Any]]
+    actions: list[ActionShown]
     links: list[LinkShown]
     assignments: list[AssignmentShown]
     notes: list[NoteShown]
     errata: list[dict[str, Any]]
     import_: str | None = Field(alias="import")
     verified_on: str | None
+    regressed_because: list[CauseShown]
 
 
 class MemberShown(RecommendationShown):
@@ -69,13 +80,14 @@ def whole(
     return listing.shown(recommendation, day, stale_days) | {
         "citations": recommendation.citations,
         "evidence": [evidence.shown(reader, piece, day) for piece in evidence.of(session, ref)],
-        "actions": [],
+        "actions": actions.shown(session, reader, actions.by_ref(session, [ref])[ref]),
         "links": [links.shown(reader, link) for link in links.of(session, reader, [ref])],
-        "assignments": assignments.by_ref(session, [ref])[ref],
+        "assignments": assignments.by_ref(session, reader, [ref])[ref],
         "notes": notes.of(session, reader, ref),
         "errata": [],
         "import": recommendation.import_id,
         "verified_on": moves.verified_on(session, recommendation),
+        "regressed_because": _causes(session, reader, recommendation),
     }
 
 
@@ -104,7 +116,7 @@ def lineage(
     )
     first = members[0][1]
     refs = [row.ref for row, _ in members]
-    owners, pieces = assignments.by_ref(session, refs), evidence.by_ref(session, refs)
+    owners, pieces = assignments.by_ref(session, reader, refs), evidence.by_ref(session, refs)
     return {
         "lineage": name,
         "recommendations": [
@@ -132,6 +144,23 @@ def lineage(
         "first_raised": first.published or first.fieldwork,
         "years_since_first_raised": _years(first.raised_latest, day),
     }
+
+
+def _causes(
+    session: Session, reader: Actor, recommendation: Recommendation
+) -> list[dict[str, str]]:
+    if not recommendation.regressed:
+        return []
+    ref = recommendation.ref
+    within = {link.id for link in links.of(session, reader, [ref])}
+    return [
+        {"kind": "link", "id": link.id, "ref": link.later}
+        for link in links.reraising(session, recommendation)
+        if link.id in within
+    ] + [
+        {"kind": "evidence", "id": piece.id, "ref": ref}
+        for piece in evidence.undermining(recommendation, evidence.of(session, ref))
+    ]
 
 
 def _years(first: date | None, day: date) -> int | None:

@@ -6,22 +6,32 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_
 
-from app.domain.dates import Certainty, Fuzzy, bounds
-from app.domain.status import UNFINISHED, Status
+from app.domain.dates import Certainty, Fuzzy, bounds, parse
+from app.domain.status import UNFINISHED
 
 SOON = timedelta(days=30)
 
 
-def overdue(status: Status, due: Fuzzy | None, day: date) -> Certainty:
+def fuzzy(text: str | None, earliest: date | None, latest: date | None) -> Fuzzy | None:
+    """A due date from the columns that hold it."""
+    return None if text is None else Fuzzy(text, earliest, latest)
+
+
+def original(text: str | None) -> Fuzzy | None:
+    """The first due date, which lists do not filter by, from its text alone."""
+    return None if text is None else parse(text)
+
+
+def overdue(unfinished: bool, due: Fuzzy | None, day: date) -> Certainty:
     """Only what is unfinished can be overdue; a fuzzy date may only possibly have passed."""
-    if due is None or status not in UNFINISHED:
+    if due is None or not unfinished:
         return Certainty.NO
     return due.before(day)
 
 
-def soon(status: Status, due: Fuzzy | None, day: date) -> bool:
+def soon(unfinished: bool, due: Fuzzy | None, day: date) -> bool:
     """Can it fall due between `day` and thirty days after?"""
-    if due is None or status not in UNFINISHED or due.earliest is None or due.latest is None:
+    if due is None or not unfinished or due.earliest is None or due.latest is None:
         return False
     return due.earliest <= day + SOON and due.latest >= day
 

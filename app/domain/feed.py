@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from app.domain.actors import Actor
 from app.domain.base import Shown, columns
-from app.domain.changes import GENESIS, TEXTS, Change, JournalText, cursor_of, head, stamp
+from app.domain.changes import GENESIS, Change, JournalText, cursor_of, head, stamp, stands_beside
 from app.domain.dates import LONDON
 from app.domain.errors import Gone
 from app.domain.keyset import Key, behind
@@ -115,7 +115,6 @@ def _position(session: Session, cursor: str) -> int:
 
 def _shown(session: Session, reader: Actor, rows: Iterable[Any]) -> list[dict[str, Any]]:
     rows = list(rows)
-    hidden = _beyond(session, reader, rows)
     texts = {
         (seq, text.part): json.loads(text.text)
         for seq, found in texts_of(session, [row.seq for row in rows]).items()
@@ -124,12 +123,8 @@ def _shown(session: Session, reader: Actor, rows: Iterable[Any]) -> list[dict[st
 
     def side(row: Any, name: str) -> dict[str, Any] | None:
         body = getattr(row, name)
-        if row.seq in hidden:
-            return None
         return body and {
-            key: texts.get((row.seq, f"{name}.{key}"), ERASED)
-            if key in TEXTS and value is not None
-            else value
+            key: texts.get((row.seq, f"{name}.{key}"), ERASED) if stands_beside(value) else value
             for key, value in json.loads(body).items()
         }
 
@@ -142,27 +137,7 @@ def _shown(session: Session, reader: Actor, rows: Iterable[Any]) -> list[dict[st
             "subject": row.subject,
             "before": side(row, "before"),
             "after": side(row, "after"),
-            "reason": texts.get((row.seq, "reason"), ERASED)
-            if row.reason and row.seq not in hidden
-            else None,
+            "reason": texts.get((row.seq, "reason"), ERASED) if row.reason else None,
         }
         for row in rows
     ]
-
-
-def _beyond(session: Session, reader: Actor, rows: Iterable[Any]) -> set[int]:
-    """Changes of links whose other end lies in a place out of the reader's reach: that something
-    was linked stands in a history of its own, what and why is not the reader's to see."""
-    if reader.places is None:
-        return set()
-    ends = {
-        row.seq: {json.loads(row.after)[end] for end in ("later", "earlier")}
-        for row in rows
-        if row.action.startswith("recommendation:link:")
-    }
-    change = columns(Change).c
-    query = select(change.subject).where(
-        change.subject.in_(set().union(*ends.values())), change.place.not_in(reader.places)
-    )
-    out = set(session.connection().execute(query.distinct()).scalars()) if ends else set()
-    return {seq for seq, refs in ends.items() if refs & out}

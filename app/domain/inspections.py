@@ -232,8 +232,8 @@ def inspections(
     return list(session.scalars(query))
 
 
-def shown(inspection: Inspection) -> dict[str, Any]:
-    """An inspection as InspectionShown."""
+def shown(inspection: Inspection, response_due: dict[str, Any]) -> dict[str, Any]:
+    """An inspection as InspectionShown. `response_due`: as deadlines.due() gives it."""
     return {
         "slug": inspection.slug,
         "title": inspection.title,
@@ -245,11 +245,7 @@ def shown(inspection: Inspection) -> dict[str, Any]:
         "published": inspection.published,
         "judgements": inspection.judgements,
         "no_priority_action_stated": inspection.no_priority_action_stated,
-        "response_due": {
-            "stated": inspection.response_due_stated,
-            "computed": None,
-            "warning": None,
-        },
+        "response_due": response_due,
         "coverage": coverage(inspection.stated_count, inspection.held_count),
         "sources": inspection.sources,
         "notes": inspection.notes,

@@ -1,64 +1,24 @@
-"""The register as lists show it: filters, order, pages, now or as it was on a day."""
+"""The register as lists show it, page by page, now or as it was on a day."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import Select, case, or_, select
 from sqlmodel import Session
 
-from app.domain import due, feed, search
+from app.domain import due, feed
 from app.domain.actors import Actor
-from app.domain.base import Instant, Ref, Shown, Slug, columns, today
-from app.domain.changes import Change, stamp
-from app.domain.dates import LONDON, Certainty, Fuzzy, london_day
+from app.domain.base import Shown, columns, today
+from app.domain.changes import Change
+from app.domain.dates import Certainty, london_day
 from app.domain.errors import Malformed
-from app.domain.frameworks import Framework
+from app.domain.filters import Filters, conditions, stale_before
+from app.domain.filters import keys as keys_of
 from app.domain.intervals import RecommendationInterval
-from app.domain.keyset import Key, behind, foreign
+from app.domain.keyset import behind, foreign
 from app.domain.recommendations import Kind, Priority, Recommendation
-from app.domain.status import Assurance, ClosureReason, Response, Status
-from app.domain.themes import RecommendationTheme
-
-Sort = Literal[
-    "ref",
-    "-ref",
-    "published",
-    "-published",
-    "due_on",
-    "-due_on",
-    "updated_at",
-    "-updated_at",
-    "status",
-    "-status",
-]
-UNOWNED = "none"
-
-
-class Filters(BaseModel):
-    """Repeatable where a set makes sense: any of the values given."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    inspection: list[Slug] = Field(default=[], max_length=100)
-    framework: list[Framework] = Field(default=[], max_length=20)
-    place: list[Slug] = Field(default=[], max_length=200)
-    status: list[Status] = Field(default=[], max_length=10)
-    owner: list[Slug] = Field(default=[], max_length=100, description="`none`: unowned.")
-    organisation: list[Slug] = Field(default=[], max_length=100)
-    theme: list[Slug] = Field(default=[], max_length=100)
-    kind: list[Kind] = Field(default=[], max_length=10)
-    lineage: list[Ref] = Field(default=[], max_length=100)
-    overdue: list[Certainty] = Field(default=[], max_length=3)
-    regressed: bool | None = None
-    stale: bool | None = None
-    updated_since: Instant | None = None
-    as_of: date | None = Field(default=None, description="As recorded by the end of that day.")
-    q: Annotated[str, StringConstraints(max_length=200)] | None = Field(
-        default=None, description="Every word must begin a word of ref, title or text."
-    )
-    sort: Sort = "-published"
+from app.domain.status import UNFINISHED, Assurance, ClosureReason, Progress, Response, Status
 
 
 class RecommendationShown(Shown):
@@ -85,12 +45,15 @@ class RecommendationShown(Shown):
     owner: str | None
     organisation: str | None
     contributors: list[str] | None
+    contributors_progress: Progress | None
     due_on: str | None
     original_due_on: str | None
     slippage_days: int | None
     times_moved: int
     overdue: Certainty
+    overdue_originally: Certainty
     due_soon: bool
+    review_due: bool
     stale: bool
     regressed: bool
     assurance: Assurance
@@ -113,7 +76,14 @@ _COLUMNS = [
         *("ref", "inspection", "ordinal", "number_as_printed", "section", "kind"),
         *("kind_as_printed", "title", "text", "place", "addressees", "addressees_as_printed"),
         *("themes", "priority", "response", "status", "closure_reason", "review_on", "owner"),
-        *("organisation", "contributors", "due_on", "due_earliest", "due_latest"),
+        *(
+            "organisation",
+            "contributors",
+            "contributors_progress",
+            "due_on",
+            "due_earliest",
+            "due_latest",
+        ),
         *("original_due_on", "original_due_latest", "times_moved", "regressed", "assurance"),
         *("assured_until", "times_reraised", "lineage", "evidence_count", "action_count"),
         *("status_since", "created_at", "updated_at", "version", "raised_on", "status_rank"),
@@ -163,8 +133,8 @@ def page(
         raise Malformed("nobody knows that day yet", [("/as_of", "must not lie after today")])
     then = None if filters.as_of is None else feed.last_on(session, filters.as_of)
     query, at = (_LIST, _AT_NOW) if then is None else (_as_of(then), _AT_THEN)
-    keys = _keys(filters.sort, at)
-    query = query.where(*_conditions(reader, filters, at, day, stale_days))
+    keys = keys_of(filters, at)
+    query = query.where(*conditions(session, reader, filters, at, day, stale_days))
     if after is not None:
         if not after or after[0] != filters.sort:
             raise foreign()
@@ -181,7 +151,9 @@ def page(
 def shown(row: Any, day: date, stale_days: int, *, past: bool = False) -> dict[str, Any]:
     """A row (or a Recommendation) as RecommendationShown, on a day."""
     status = Status(row.status)
-    dated = row.due_on and Fuzzy(row.due_on, row.due_earliest, row.due_latest)
+    unfinished = status in UNFINISHED
+    dated = due.fuzzy(row.due_on, row.due_earliest, row.due_latest)
+    first = dated if row.times_moved == 0 else due.original(row.original_due_on)
     updated = datetime.fromisoformat(row.changed_at) if past else row.updated_at
     return {
         "ref": row.ref,
@@ -205,14 +177,17 @@ def shown(row: Any, day: date, stale_days: int, *, past: bool = False) -> dict[s
         "owner": row.owner,
         "organisation": row.organisation,
         "contributors": None if past else row.contributors,
+        "contributors_progress": None if past else row.contributors_progress,
         "due_on": row.due_on,
         "original_due_on": row.original_due_on,
         "slippage_days": due.slippage(row.original_due_latest, row.due_latest),
         "times_moved": row.times_moved,
-        "overdue": due.overdue(status, dated, day),
-        "due_soon": due.soon(status, dated, day),
+        "overdue": due.overdue(unfinished, dated, day),
+        "overdue_originally": due.overdue(unfinished, first, day),
+        "due_soon": due.soon(unfinished, dated, day),
+        "review_due": row.review_on is not None and row.review_on <= day,
         "stale": status is not Status.CLOSED
-        and london_day(updated) < _stale_before(day, stale_days),
+        and london_day(updated) < stale_before(day, stale_days),
         "regressed": row.regressed,
         "assurance": row.assurance,
         "assurance_expired": None
@@ -231,62 +206,3 @@ def shown(row: Any, day: date, stale_days: int, *, past: bool = False) -> dict[s
 
 def _as_of(seq: int) -> Select[Any]:
     return _LIST_THEN.where(_THEN.from_seq <= seq, or_(_THEN.to_seq.is_(None), _THEN.to_seq > seq))
-
-
-def _conditions(
-    reader: Actor, filters: Filters, at: Mapping[str, Any], day: date, stale_days: int
-) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if reader.places is not None:
-        found.append(at["place"].in_(reader.places))
-    for name in ("inspection", "framework", "place", "status", "organisation", "kind", "lineage"):
-        if wanted := getattr(filters, name):
-            found.append(at[name].in_(wanted))
-    if filters.owner:
-        named = at["owner"].in_([owner for owner in filters.owner if owner != UNOWNED])
-        unowned = UNOWNED in filters.owner
-        found.append(or_(named, at["owner"].is_(None)) if unowned else named)
-    if filters.theme:
-        theme = columns(RecommendationTheme).c
-        found.append(at["ref"].in_(select(theme.ref).where(theme.theme.in_(filters.theme))))
-    if filters.overdue:
-        found.append(or_(*(due.overdue_is(wanted, at, day) for wanted in filters.overdue)))
-    if filters.regressed is not None:
-        found.append(at["regressed"].is_(filters.regressed))
-    if filters.stale is not None:
-        limit = datetime.combine(_stale_before(day, stale_days), time.min, LONDON)
-        stale = and_(at["status"] != Status.CLOSED, at["updated_at"] < _moment(limit, filters))
-        found.append(stale if filters.stale else ~stale)
-    if filters.updated_since is not None:
-        found.append(at["updated_at"] >= _moment(filters.updated_since, filters))
-    if filters.q is not None:
-        found += [at["ref"].in_(search.having(word)) for word in search.tokens(filters.q)]
-    return found
-
-
-def _stale_before(day: date, stale_days: int) -> date:
-    """What was not touched on this day or later is stale. `day` may be the calendar's first."""
-    return date.fromordinal(max(1, day.toordinal() - stale_days))
-
-
-def _moment(moment: datetime, filters: Filters) -> datetime | str:
-    """As `updated_at` is compared: the journal, which lists of a day read, keeps texts."""
-    return moment if filters.as_of is None else stamp(moment)
-
-
-def _keys(sort: str, at: Mapping[str, Any]) -> list[Key]:
-    """Ties are broken by inspection and ordinal upwards, so that an inspection reads in its own
-    order; what has no due date comes last, whichever way."""
-    down, name = sort.startswith("-"), sort.removeprefix("-")
-    ties = [Key(at["inspection"], str), Key(at["ordinal"], int)]
-    if name == "ref":
-        return [Key(key.column, key.type, down) for key in ties]
-    if name == "due_on":
-        never = date.min if down else date.max
-        return [Key(func.coalesce(at["due_latest"], never), date, down), *ties]
-    if name == "published":
-        return [Key(at["raised_on"], date, down), *ties]
-    if name == "status":
-        return [Key(at["status_rank"], int, down), *ties]
-    kind = datetime if at is _AT_NOW else str
-    return [Key(at["updated_at"], kind, down), *ties]

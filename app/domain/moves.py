@@ -6,14 +6,13 @@ from typing import Any
 from sqlalchemy import Index, func, select
 from sqlmodel import Field, Session, col
 
-from app.domain import base, evidence, links, recommendations
+from app.domain import base, demands, evidence, links, recommendations
 from app.domain.actors import Actor, Can
 from app.domain.base import DOCUMENT, NAME, PROSE, Expect, Moment, Table, unconditional, words
-from app.domain.errors import DemandUnmet, Malformed, NotYours
-from app.domain.evidence import Evidence, Level, Review
+from app.domain.errors import Malformed, NotYours
+from app.domain.evidence import Evidence, Level
 from app.domain.recommendations import Recommendation
 from app.domain.status import (
-    ALLOWED,
     CAN_RETURN,
     ClosureReason,
     Move,
@@ -41,7 +40,9 @@ class MoveMade(Table, table=True):
     closure_reason: ClosureReason | None = Field(default=None, sa_type=words(ClosureReason))
     review_on: date | None = None
     evidence: list[str] = Field(sa_type=DOCUMENT)
-    """The ids of what a claim or a verification rests on."""
+    """The ids of what a claim or a verification rests on, or of what makes a matter reopen."""
+    link: str | None = Field(default=None, sa_type=NAME, foreign_key="link.id", ondelete="RESTRICT")
+    """The link by which a later recommendation makes it reopen."""
     rests_on: Level | None = Field(default=None, sa_type=words(Level))
     """Of a verification: outcome evidence, or output where no outcome can exist."""
     made_by: str = Field(max_length=100)
@@ -85,11 +86,13 @@ def move(
     register must hold first. `recommendation` is locked by the caller."""
     made = permit(session, actor, recommendation, given.status)
     check_told(made, given)
+    demands.check_unfinished(session, recommendation, made, given)
     effective_on = _effective_on(session, recommendation, given)
-    cited = _cited(session, recommendation, given)
+    cited = demands.cited(session, recommendation, given)
     expect(recommendation.version)
     check_allowed(made)
-    rests_on, basis = _demand(session, recommendation, made, given, cited)
+    rests_on, basis = demands.of(session, recommendation, made, given, cited)
+    link = demands.cause(session, recommendation, given)
 
     before = _told(recommendation)
     recommendation.status = given.status
@@ -116,6 +119,7 @@ def move(
         closure_reason=given.closure_reason,
         review_on=given.review_on,
         evidence=[piece.id for piece in basis],
+        link=link,
         rests_on=rests_on,
         made_by=actor.name,
         made_at=base.now(session),
@@ -133,7 +137,8 @@ def move(
         before={name: before[name] for name in changed},
         after={name: after[name] for name in changed}
         | ({"evidence": row.evidence} if basis else {})
-        | ({"rests_on": rests_on} if rests_on else {}),
+        | ({"rests_on": rests_on} if rests_on else {})
+        | ({"link": link} if link else {}),
         reason=given.reason,
         raises=True,
     )
@@ -177,81 +182,6 @@ def _effective_on(session: Session, recommendation: Recommendation, given: MoveG
             ],
         )
     return day
-
-
-def _cited(
-    session: Session, recommendation: Recommendation, given: MoveGiven
-) -> list[Evidence] | None:
-    """The evidence that the move names; None where it names none."""
-    if not given.evidence:
-        return None
-    known = {piece.id: piece for piece in evidence.of(session, recommendation.ref)}
-    if wrong := [
-        (f"/evidence/{index}", "is not evidence on this recommendation")
-        for index, id_ in enumerate(given.evidence)
-        if id_ not in known
-    ]:
-        raise Malformed("evidence is not known", wrong)
-    return [known[id_] for id_ in given.evidence]
-
-
-def _demand(
-    session: Session,
-    recommendation: Recommendation,
-    move: Move,
-    given: MoveGiven,
-    cited: list[Evidence] | None,
-) -> tuple[Level | None, list[Evidence]]:
-    """What the register must hold for the move: DemandUnmet, or what a verification rests on and
-    the evidence that a claim or verification has."""
-    pieces = evidence.of(session, recommendation.ref) if cited is None else cited
-    counting = [piece for piece in pieces if piece.counts(base.today(session))]
-    if move.claims:
-        fresh = [piece for piece in counting if piece.round == recommendation.round]
-        if not fresh:
-            raise _unmet(move, _CLAIM_NEEDS if recommendation.round == 0 else _RENEWED_CLAIM_NEEDS)
-        return None, fresh
-    if move.verifies:
-        accepted = [piece for piece in counting if piece.review is Review.ACCEPTED]
-        if outcome := [piece for piece in accepted if piece.level is Level.OUTCOME]:
-            return Level.OUTCOME, outcome
-        output = [piece for piece in accepted if piece.level is Level.OUTPUT]
-        if output and given.reason is not None:
-            return Level.OUTPUT, output
-        raise _unmet(move, _OUTPUT_NEEDS_REASON if output else _VERIFICATION_NEEDS)
-    if move.closes:
-        done = given.closure_reason is ClosureReason.IMPLEMENTED
-        if done and move.before is not Status.VERIFIED:
-            raise _unmet(move, "verification first: implemented and verified, then closed")
-        if not done and move.before is Status.VERIFIED:
-            raise _unmet(move, "the closure_reason implemented: what was verified was done")
-        if given.closure_reason is ClosureReason.SUPERSEDED and not links.superseded(
-            session, recommendation.ref
-        ):
-            raise _unmet(move, "a confirmed lineage link from a later recommendation")
-    return None, []
-
-
-_CLAIM_NEEDS = (
-    "evidence that supports it and was not withdrawn, rejected, superseded and has not expired"
-)
-_RENEWED_CLAIM_NEEDS = f"{_CLAIM_NEEDS}, recorded since the last refusal or reopening"
-_VERIFICATION_NEEDS = (
-    "accepted evidence of level outcome that supports it and counts; where no outcome can exist, "
-    "accepted evidence of level output and a reason why"
-)
-_OUTPUT_NEEDS_REASON = (
-    "accepted evidence of level outcome; or, since accepted evidence of level output is there, a "
-    "reason why no outcome can exist"
-)
-
-
-def _unmet(move: Move, *needs: str) -> DemandUnmet:
-    return DemandUnmet(
-        f"to go to {move.after.value} it needs {'; '.join(needs)}",
-        allowed=[status.value for status in ALLOWED[move.before]],
-        needs=list(needs),
-    )
 
 
 def _assured_until(basis: list[Evidence]) -> date | None:

@@ -1,17 +1,18 @@
 """Parties: the organisations, boards, teams, posts and people who own or are addressed."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlmodel import Field, Session, col
 
 from app.domain import base, changes
 from app.domain.actors import Actor
 from app.domain.base import (
     NAME,
+    PROSE,
     Expect,
     Given,
     Line,
@@ -48,6 +49,24 @@ class Party(Table, table=True):
     created_at: datetime = Field(sa_type=Moment)
 
 
+class Succession(Table, table=True):
+    """One body gave way to another: to one, to several (a split), or several to one (a merger).
+    `took_place` is fuzzy, or none where no day is on record."""
+
+    predecessor: str = Field(
+        primary_key=True, sa_type=NAME, foreign_key="party.slug", ondelete="RESTRICT"
+    )
+    successor: str = Field(
+        primary_key=True, sa_type=NAME, foreign_key="party.slug", ondelete="RESTRICT", index=True
+    )
+    took_place: str | None = Field(default=None, max_length=40)
+    took_place_earliest: date | None = None
+    took_place_latest: date | None = None
+    reason: str | None = Field(default=None, sa_type=PROSE)
+    recorded_by: str = Field(max_length=100)
+    recorded_at: datetime = Field(sa_type=Moment)
+
+
 class PartyGiven(Given):
     slug: Slug
     name: Line
@@ -61,12 +80,23 @@ class PartyPatch(Given):
     organisation: Slug | None = None
 
 
+class SuccessionShown(Shown):
+    """`on`: when it took place, as well as it is known."""
+
+    party: str
+    on: str | None
+    reason: str | None
+
+
 class PartyShown(Shown):
+    """`successor`: the one that it gave way to; null where there is none, or several."""
+
     slug: str
     name: str
     kind: PartyKind
     organisation: str | None
     successor: str | None
+    successors: list[SuccessionShown]
     predecessors: list[str]
     version: int
 
@@ -156,17 +186,58 @@ def organisation_of(session: Session, slug: str | None) -> str | None:
     return party.organisation or party.slug
 
 
-def shown(party: Party) -> dict[str, object]:
-    """A party as PartyShown. Succession comes with a later revision: nobody has a successor yet."""
-    return {
-        "slug": party.slug,
-        "name": party.name,
-        "kind": party.kind,
-        "organisation": party.organisation,
-        "successor": None,
-        "predecessors": [],
-        "version": party.version,
-    }
+def predecessors(session: Session, slugs: Iterable[str]) -> set[str]:
+    """All that gave way to these, directly or by others in between."""
+    found: set[str] = set()
+    fresh = set(slugs)
+    while fresh:
+        query = select(col(Succession.predecessor)).where(col(Succession.successor).in_(fresh))
+        fresh = set(session.scalars(query)) - found
+        found |= fresh
+    return found
+
+
+def successors(session: Session, slug: str) -> list[Succession]:
+    """What a party gave way to, in the order it was recorded."""
+    query = select(Succession).where(col(Succession.predecessor) == slug)
+    return list(
+        session.scalars(query.order_by(col(Succession.recorded_at), col(Succession.successor)))
+    )
+
+
+def shown(session: Session, party: Party) -> dict[str, Any]:
+    """A party as PartyShown."""
+    return many_shown(session, [party])[0]
+
+
+def many_shown(session: Session, those: Sequence[Party]) -> list[dict[str, Any]]:
+    """Parties as PartyShown, with what they gave way to and what gave way to them."""
+    slugs = [party.slug for party in those]
+    after: dict[str, list[Succession]] = {slug: [] for slug in slugs}
+    before: dict[str, list[str]] = {slug: [] for slug in slugs}
+    query = select(Succession).where(
+        or_(col(Succession.predecessor).in_(slugs), col(Succession.successor).in_(slugs))
+    )
+    order = (col(Succession.recorded_at), col(Succession.predecessor), col(Succession.successor))
+    for row in session.scalars(query.order_by(*order)):
+        after.get(row.predecessor, []).append(row)
+        before.get(row.successor, []).append(row.predecessor)
+    return [
+        {
+            "slug": party.slug,
+            "name": party.name,
+            "kind": party.kind,
+            "organisation": party.organisation,
+            "successor": after[party.slug][0].successor if len(after[party.slug]) == 1 else None,
+            "successors": [
+                {"party": row.successor, "on": row.took_place, "reason": row.reason}
+                for row in after[party.slug]
+            ],
+            "predecessors": before[party.slug],
+            "version": party.version,
+        }
+        for party in those
+    ]
 
 
 def _check_organisation(session: Session, slug: str, organisation: str | None) -> None:

@@ -29,7 +29,7 @@ from app.domain.base import (
 from app.domain.dates import Edtf
 from app.domain.errors import Malformed, NotFound
 from app.domain.frameworks import Framework
-from app.domain.status import Assurance, ClosureReason, Response, Status
+from app.domain.status import Assurance, ClosureReason, Progress, Response, Status
 
 
 class Kind(StrEnum):
@@ -89,6 +89,8 @@ class Recommendation(Table, table=True):
         default=None, sa_type=NAME, foreign_key="party.slug", ondelete="RESTRICT"
     )
     contributors: list[str] = Field(sa_type=DOCUMENT)
+    contributors_progress: Progress | None = Field(default=None, sa_type=words(Progress))
+    """The least advanced of its contributors."""
     due_on: str | None = Field(default=None, max_length=40)
     due_earliest: date | None = None
     due_latest: date | None = None
@@ -130,7 +132,8 @@ reorganised: list[Callable[[Session, Recommendation], None]] = []
 
 
 class RecommendationPatch(Given):
-    """Never text or status. A change of `due_on` after the first needs `reason`."""
+    """Never text or status. A change of `due_on` after the first needs `reason`; who agreed to it
+    goes into `agreed_by`."""
 
     title: Line = ""
     themes: list[Slug] = Described(default=[], max_length=50)
@@ -138,6 +141,7 @@ class RecommendationPatch(Given):
     response: Response = Response.NOT_RECORDED
     due_on: Edtf | None = None
     reason: Prose | None = None
+    agreed_by: Line | None = None
 
 
 def amend(
@@ -150,7 +154,7 @@ def amend(
 ) -> bool:
     """Changes the fields that `given` names; answers whether anything changed."""
     actor.must(Can.AMEND)
-    values = given.model_dump(exclude_unset=True, exclude={"reason"})
+    values = given.model_dump(exclude_unset=True, exclude={"reason", "agreed_by"})
     if "themes" in values:
         values["themes"] = sorted(set(given.themes))
         themes.check(session, values["themes"])
@@ -174,7 +178,7 @@ def amend(
         recommendation,
         "amended",
         before=before,
-        after=after,
+        after=after | ({"agreed_by": given.agreed_by} if moves_due and given.agreed_by else {}),
         reason=given.reason,
         raises=True,
     )

@@ -41,6 +41,14 @@ class Response(StrEnum):
     NOT_ACCEPTED = "not_accepted"
 
 
+class Progress(StrEnum):
+    """How far a contributor's own part is, as it says itself; least advanced first."""
+
+    NOT_STARTED = "not_started"
+    UNDER_WAY = "under_way"
+    DONE = "done"
+
+
 class Assurance(StrEnum):
     """How well progress is shown; the highest that holds."""
 
@@ -82,13 +90,15 @@ ALLOWED: dict[Status, tuple[Status, ...]] = {
 
 class MoveGiven(Given):
     """`effective_on`: when it became so (left out: today), apart from when it is recorded.
-    `evidence`: ids of what a claim or a verification rests on (left out: all that qualifies)."""
+    `evidence`: ids of what a claim or a verification rests on (left out: all that qualifies), or
+    of what makes it reopen; `link`: the link by which a later recommendation makes it reopen."""
 
     status: Status
     reason: Prose | None = None
     effective_on: date | None = None
     closure_reason: ClosureReason | None = None
     evidence: list[Id] = Field(default=[], max_length=100)
+    link: Id | None = None
     review_on: date | None = None
 
 
@@ -144,8 +154,10 @@ def check_told(move: Move, given: MoveGiven) -> None:
         move.verifies or closure is ClosureReason.RISK_ACCEPTED
     ):
         wrong.append(("/review_on", "belongs to verified and to an accepted risk only"))
-    if given.evidence and not (move.claims or move.verifies):
-        wrong.append(("/evidence", "belongs to the statuses implemented and verified only"))
+    if given.evidence and not (move.claims or move.verifies or move.reopens):
+        wrong.append(("/evidence", "belongs to a claim, a verification and a reopening only"))
+    if given.link is not None and not move.reopens:
+        wrong.append(("/link", "belongs to a reopening only"))
     if wrong:
         raise Malformed("the move lacks something, or has something that does not belong", wrong)
 

@@ -1,8 +1,10 @@
 """Imports every noun, so that Alembic sees every table."""
 
 from app.domain import (
+    actions,
     assignments,
     changes,
+    deadlines,
     evidence,
     inspections,
     intervals,
@@ -24,8 +26,10 @@ METADATA = Table.metadata
 
 __all__ = [
     "METADATA",
+    "actions",
     "assignments",
     "changes",
+    "deadlines",
     "evidence",
     "inspections",
     "intervals",

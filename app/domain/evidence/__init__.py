@@ -1,6 +1,6 @@
 """Evidence: what shows progress, or the lack of it; reviewed and withdrawn, never edited."""
 
-from app.domain.evidence.assurance import restate
+from app.domain.evidence.assurance import restate, undermining
 from app.domain.evidence.attaching import EvidenceGiven, attach
 from app.domain.evidence.pieces import (
     Bearing,
@@ -46,5 +46,6 @@ __all__ = [
     "restate",
     "review",
     "shown",
+    "undermining",
     "withdraw",
 ]

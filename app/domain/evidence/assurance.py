@@ -22,16 +22,24 @@ def restate(session: Session, recommendation: Recommendation) -> None:
     pieces = [piece for piece in of(session, recommendation.ref) if not piece.withdrawn]
     recommendation.evidence_count = len(pieces)
     recommendation.assurance = _assurance(recommendation, pieces)
+    recommendation.undermined = bool(undermining(recommendation, pieces))
+    session.add(recommendation)
+
+
+def undermining(recommendation: Recommendation, pieces: Sequence[Evidence]) -> list[Evidence]:
+    """Of these pieces, those that contradict that it is done: accepted, undermining, observed
+    after the day from which it counts as done."""
     settled = recommendation.settled_on
-    recommendation.undermined = settled is not None and any(
-        piece.bearing is Bearing.UNDERMINES
+    return [
+        piece
+        for piece in pieces
+        if settled is not None
+        and piece.bearing is Bearing.UNDERMINES
         and piece.review is Review.ACCEPTED
-        and not piece.superseded
+        and piece.stands
         and piece.observed_latest is not None
         and piece.observed_latest > settled
-        for piece in pieces
-    )
-    session.add(recommendation)
+    ]
 
 
 def _assurance(recommendation: Recommendation, pieces: Sequence[Evidence]) -> Assurance:

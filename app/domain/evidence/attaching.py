@@ -3,7 +3,7 @@
 from pydantic import Field as Described
 from sqlmodel import Session
 
-from app.domain import assignments, base, parties, recommendations, sources
+from app.domain import actions, assignments, base, parties, recommendations, sources
 from app.domain.actors import Actor, Can
 from app.domain.base import (
     Given,
@@ -34,6 +34,7 @@ class EvidenceGiven(Given):
     link: HttpsUrl | None = None
     sha256: Sha256 | None = None
     provided_by: Slug | None = None
+    action: Id | None = None
     supersedes: Id | None = None
     key: Key | None = None
     citations: list[sources.CitationGiven] = Described(default=[], max_length=50)
@@ -47,6 +48,13 @@ def attach(
     actor.must(Can.ADD_EVIDENCE, of=assignments.concerned(session, recommendation))
     if given.provided_by is not None:
         parties.check(session, [given.provided_by], "/provided_by")
+    if given.action is not None and recommendation.ref not in actions.serves(
+        session, [given.action]
+    ).get(given.action, []):
+        raise Malformed(
+            "the action is not known",
+            [("/action", "is not an action for this recommendation")],
+        )
     citations = sources.cited(session, given.citations)
     observed, until = bounds(given.observed), bounds(given.valid_until)
     if observed[0] is not None and observed[0] > base.today(session):
@@ -58,7 +66,7 @@ def attach(
         raise AlreadyExists("evidence of that key is there already")
     old = _superseded(session, recommendation, given)
     piece = Evidence(
-        id=base.new_id("ev"),
+        id=base.new_id(session, "ev"),
         ref=recommendation.ref,
         place=recommendation.place,
         observed_earliest=observed[0],

@@ -68,6 +68,9 @@ class Evidence(Table, table=True):
     key: str | None = Field(default=None, max_length=200, unique=True)
     ref: str = Field(sa_type=NAME, foreign_key="recommendation.ref", ondelete="RESTRICT")
     place: str = Field(sa_type=NAME, foreign_key="place.slug", ondelete="RESTRICT")
+    action: str | None = Field(
+        default=None, sa_type=NAME, foreign_key="action.id", ondelete="RESTRICT"
+    )
     kind: EvidenceKind = Field(sa_type=words(EvidenceKind))
     level: Level = Field(sa_type=words(Level))
     bearing: Bearing = Field(sa_type=words(Bearing))
@@ -196,7 +199,7 @@ def shown(reader: Actor, piece: Evidence, day: date) -> dict[str, Any]:
         "id": piece.id,
         "key": piece.key,
         "recommendation": piece.ref,
-        "action": None,
+        "action": piece.action,
         "kind": piece.kind,
         "level": piece.level,
         "bearing": piece.bearing,

@@ -1,7 +1,7 @@
 """Links from a later recommendation to an earlier one, and the lineages that they make."""
 
 from app.domain.links.laws import LinkGiven, LinkReviewGiven, propose, review
-from app.domain.links.lineage import age, family, restate_reraised, superseded
+from app.domain.links.lineage import age, family, reraising, restate_reraised, superseded
 from app.domain.links.link import (
     LINEAGE,
     Basis,
@@ -34,6 +34,7 @@ __all__ = [
     "links",
     "of",
     "propose",
+    "reraising",
     "restate_reraised",
     "review",
     "shown",

@@ -55,6 +55,8 @@ def propose(
     citations = sources.cited(session, given.citations, f"{pointer}/citations")
     if later.ref == earlier.ref:
         raise LinkRefused("a recommendation has no link to itself")
+    if later.place != earlier.place:
+        raise LinkRefused("a link joins recommendations of one place")
     certain = _in_order(session, later, earlier) if given.kind in LINEAGE else True
     if (found := between(session, later.ref, earlier.ref, given.kind)) is not None:
         raise AlreadyExists(
@@ -65,7 +67,7 @@ def propose(
         _no_cycle(session, later.ref, earlier.ref)
     low, high = sorted((later.ref, earlier.ref))
     link = Link(
-        id=base.new_id("ln"),
+        id=base.new_id(session, "ln"),
         later=later.ref,
         earlier=earlier.ref,
         low=low,

@@ -89,23 +89,30 @@ def _restate(session: Session, refs: list[str], told: Collection[str]) -> set[st
 
 def restate_reraised(session: Session, recommendation: Recommendation) -> None:
     """Was it raised again, by an inspection published after it counted as done?"""
+    recommendation.reraised = bool(reraising(session, recommendation))
+
+
+def reraising(session: Session, recommendation: Recommendation) -> list[Link]:
+    """The confirmed links that contradict that it is done: from inspections published after the
+    day from which it counts as done."""
     settled = recommendation.settled_on
-    recommendation.reraised = False
     if settled is None:
-        return
+        return []
     later = (
-        select(col(inspections.Inspection.published_latest))
-        .join(Recommendation, col(Recommendation.inspection) == col(inspections.Inspection.slug))
-        .join(Link, col(Link.later) == col(Recommendation.ref))
+        select(Link, col(inspections.Inspection.published_latest))
+        .join(Recommendation, col(Link.later) == col(Recommendation.ref))
+        .join(
+            inspections.Inspection,
+            col(Recommendation.inspection) == col(inspections.Inspection.slug),
+        )
         .where(
             col(Link.earlier) == recommendation.ref,
             col(Link.state) == State.CONFIRMED,
             col(Link.kind).in_(RERAISING),
         )
+        .order_by(col(Link.id))
     )
-    recommendation.reraised = any(
-        day is not None and day > settled for day in session.scalars(later)
-    )
+    return [link for link, day in session.execute(later) if day is not None and day > settled]
 
 
 def superseded(session: Session, ref: str) -> bool:

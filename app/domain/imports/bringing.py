@@ -1,19 +1,17 @@
-"""Imports: a document of inspections, recommendations and what goes with them, all or nothing.
+"""Bringing a document into the register, by the verbs that people use, all or nothing.
 
-The same format that seed/ uses. Every part is optional; references may point to what the document
-brings or to what the register holds. Bringing the same document again changes nothing.
+Bringing the same document again changes nothing.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from pydantic import Field
 from sqlmodel import Session
 
 from app.domain import (
+    actions,
     assignments,
+    deadlines,
     entry,
     evidence,
     inspections,
@@ -22,92 +20,31 @@ from app.domain import (
     places,
     recommendations,
     sources,
+    successions,
     themes,
 )
 from app.domain.actors import Actor, Can
-from app.domain.base import Given, Key, Ref
+from app.domain.deadlines import HolidaysGiven
 from app.domain.entry import RecommendationGiven
 from app.domain.errors import Malformed, TrackerError
 from app.domain.evidence import EvidenceGiven
+from app.domain.imports.document import (
+    ActionRow,
+    Document,
+    EvidenceRow,
+    LinkRow,
+    PartyRow,
+    SuccessorRow,
+)
+from app.domain.imports.outcome import ImportRefused, Outcome, Result, Row
 from app.domain.inspections import InspectionGiven, InspectionPatch
-from app.domain.links import Basis, LinkGiven, State
+from app.domain.links import Basis, State
 from app.domain.parties import PartyGiven, PartyPatch
 from app.domain.places import PlaceGiven
 from app.domain.recommendations import Recommendation
 from app.domain.sources import SourceGiven
+from app.domain.successions import SuccessionGiven
 from app.domain.themes import ThemeGiven
-
-MOST = 100_000
-"""Rows that one part of a document may have."""
-
-
-class LinkRow(LinkGiven):
-    """`confirmed` only for what an inspector states, with a citation that shows it."""
-
-    state: State = State.PROPOSED
-
-
-class EvidenceRow(EvidenceGiven):
-    recommendation: Ref
-    key: Key
-
-
-class Document(Given):
-    places: list[PlaceGiven] = Field(default=[], max_length=MOST)
-    themes: list[ThemeGiven] = Field(default=[], max_length=MOST)
-    sources: list[SourceGiven] = Field(default=[], max_length=MOST)
-    parties: list[PartyGiven] = Field(default=[], max_length=MOST)
-    inspections: list[InspectionGiven] = Field(default=[], max_length=MOST)
-    recommendations: list[RecommendationGiven] = Field(default=[], max_length=MOST)
-    links: list[LinkRow] = Field(default=[], max_length=MOST)
-    evidence: list[EvidenceRow] = Field(default=[], max_length=MOST)
-
-
-class Outcome(StrEnum):
-    CREATED = "created"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"
-    CONFLICT = "conflict"
-    REFUSED = "refused"
-
-
-@dataclass
-class Row:
-    """What became of one row: `row` counts from 1 within its `part`."""
-
-    part: str
-    row: int
-    name: str
-    outcome: Outcome
-    errors: list[dict[str, str]] = field(default_factory=list)
-
-
-@dataclass
-class Result:
-    """What became of a document: every row of it, in its order."""
-
-    rows: list[Row] = field(default_factory=list)
-
-    def count(self, outcome: Outcome, part: str = "recommendations") -> int:
-        return sum(row.outcome is outcome and row.part == part for row in self.rows)
-
-
-class ImportRefused(Malformed):
-    """A row cannot be taken, so nothing of the document was. `rows` says which and why."""
-
-    slug, title = "import-refused", "Nothing was imported"
-
-    def __init__(self, result: Result) -> None:
-        refused = [row for row in result.rows if row.outcome is Outcome.REFUSED]
-        super().__init__(
-            f"{len(refused)} rows cannot be taken; nothing was applied",
-            [
-                (f"/{row.part}/{row.row - 1}{error['pointer']}", error["detail"])
-                for row in refused
-                for error in row.errors
-            ],
-        )
-        self.result = result
 
 
 def bring(session: Session, actor: Actor, document: Document, *, update: bool = True) -> Result:
@@ -133,8 +70,19 @@ def bring(session: Session, actor: Actor, document: Document, *, update: bool = 
             document.recommendations,
             lambda given: _recommendation(session, actor, given, update),
         ),
+        ("actions", document.actions, lambda given: _action(session, actor, given)),
         ("links", document.links, lambda given: _link(session, actor, given)),
         ("evidence", document.evidence, lambda given: _evidence(session, actor, given)),
+        (
+            "successions",
+            [(row, one) for row in document.parties for one in row.successors],
+            lambda given: _succession(session, actor, *given),
+        ),
+        (
+            "bank_holidays",
+            [] if document.bank_holidays is None else [document.bank_holidays],
+            lambda given: _holidays(session, given),
+        ),
     ]
     for part, rows, take in steps:
         numbered = list(enumerate(rows, 1))
@@ -152,7 +100,7 @@ def bring(session: Session, actor: Actor, document: Document, *, update: bool = 
     return result
 
 
-def _depth(party: PartyGiven, among: list[PartyGiven]) -> int:
+def _depth(party: PartyGiven, among: Sequence[PartyGiven]) -> int:
     """How many of the document's parties stand above this one: those come first."""
     above = {one.slug: one.organisation for one in among}
     depth, slug = 0, party.organisation
@@ -166,7 +114,11 @@ def _name(given: Any) -> str:
         return f"{given.inspection}-{given.ordinal}"
     if isinstance(given, LinkRow):
         return f"{given.later} {given.kind} {given.earlier}"
-    name: str = given.key if isinstance(given, EvidenceRow) else given.slug
+    if isinstance(given, tuple):
+        return f"{given[0].slug} to {given[1].party}"
+    if isinstance(given, HolidaysGiven):
+        return given.source
+    name: str = given.key if isinstance(given, EvidenceRow | ActionRow) else given.slug
     return name
 
 
@@ -195,12 +147,13 @@ def _source(
     return given.slug, Outcome.UPDATED if changed else Outcome.UNCHANGED
 
 
-def _party(session: Session, actor: Actor, given: PartyGiven, update: bool) -> tuple[str, Outcome]:
+def _party(session: Session, actor: Actor, given: PartyRow, update: bool) -> tuple[str, Outcome]:
     party = session.get(parties.Party, given.slug)
+    values = given.model_dump(exclude_unset=True, exclude={"successors"})
     if party is None:
-        parties.add(session, actor, given)
+        parties.add(session, actor, PartyGiven(**values))
         return given.slug, Outcome.CREATED
-    patch = PartyPatch(**given.model_dump(exclude_unset=True, exclude={"slug"}))
+    patch = PartyPatch(**{name: value for name, value in values.items() if name != "slug"})
     changed = update and parties.amend(session, actor, party, patch)
     return given.slug, Outcome.UPDATED if changed else Outcome.UNCHANGED
 
@@ -268,3 +221,37 @@ def _evidence(session: Session, actor: Actor, given: EvidenceRow) -> tuple[str, 
     )
     evidence.attach(session, actor, recommendation, piece)
     return given.key, Outcome.CREATED
+
+
+def _action(session: Session, actor: Actor, given: ActionRow) -> tuple[str, Outcome]:
+    known = actions.find_by_key(session, given.key)
+    if known is not None:
+        same = known.title == given.title
+        return given.key, Outcome.UNCHANGED if same else Outcome.CONFLICT
+    actions.add(session, actor, given)
+    return given.key, Outcome.CREATED
+
+
+def _succession(
+    session: Session, actor: Actor, party: PartyRow, given: SuccessorRow
+) -> tuple[str, Outcome]:
+    name = _name((party, given))
+    known = {row.successor for row in parties.successors(session, party.slug)}
+    if given.party in known:
+        return name, Outcome.UNCHANGED
+    found = parties.find(session, party.slug, lock=True)
+    succession = SuccessionGiven(
+        successor=given.party,
+        on=given.on,
+        reason=given.reason,
+        # Where one becomes several a person decides who gets what.
+        recommendations=[] if known or len(party.successors) > 1 else None,
+    )
+    successions.succeed(session, actor, found, succession)
+    return name, Outcome.CREATED
+
+
+def _holidays(session: Session, given: HolidaysGiven) -> tuple[str, Outcome]:
+    """Those that reach further than what is known; never back."""
+    changed = deadlines.extend(session, given)
+    return given.source[:100], Outcome.UPDATED if changed else Outcome.UNCHANGED
