@@ -16,10 +16,9 @@ from app.domain.base import columns
 from app.domain.dates import Certainty, parse
 from app.domain.recommendations import Recommendation
 from app.domain.status import UNFINISHED, Status
-from tests.live import Live, Register
+from tests.live import Live, Register, pointers
 
 REF = "bwd-2017-sif-4"
-PATH = f"/v1/recommendations/{REF}"
 TODAY = date(2026, 11, 24)  # of the tests' clock
 
 
@@ -70,45 +69,42 @@ def test_slippage_counts_days_between_the_latest_days() -> None:
 def test_a_due_date_that_moves_says_why_and_how_far(live: Live) -> None:
     lead = live.client("Alice", "lead", "bwd-council")
 
-    def patch(**body: Any) -> Any:
-        return lead.change("PATCH", PATH, body)
-
     def shown() -> tuple[Any, ...]:
-        one = lead.get(PATH).json()
+        one = lead.see(REF)
         names = ("due_on", "original_due_on", "slippage_days", "times_moved", "overdue", "due_soon")
         return tuple(one[name] for name in names)
 
     assert shown() == (None, None, None, 0, "no", False)
-    assert patch(due_on="2026-11").status_code == 200
+    assert lead.amend(REF, due_on="2026-11").status_code == 200
     assert shown() == ("2026-11", "2026-11", 0, 0, "possibly", True)
 
-    unexplained = patch(due_on="2027-01-31")
+    unexplained = lead.amend(REF, due_on="2027-01-31")
     assert unexplained.status_code == 422
-    assert unexplained.json()["errors"][0]["pointer"] == "/reason"
+    assert pointers(unexplained) == ["/reason"]
     assert shown() == ("2026-11", "2026-11", 0, 0, "possibly", True)
 
-    moved = patch(due_on="2027-01-31", reason="The board meets in January")
+    moved = lead.amend(REF, due_on="2027-01-31", reason="The board meets in January")
     assert moved.status_code == 200
     assert shown() == ("2027-01-31", "2026-11", 62, 1, "no", False)
-    again = patch(due_on="2027-01-31")  # no move, so no reason
+    again = lead.amend(REF, due_on="2027-01-31")  # no move, so no reason
     assert again.status_code == 200
     assert shown() == ("2027-01-31", "2026-11", 62, 1, "no", False)
-    assert patch(due_on="2026-11-20", reason="Agreed to be sooner").status_code == 200
+    assert lead.amend(REF, due_on="2026-11-20", reason="Agreed to be sooner").status_code == 200
     assert shown() == ("2026-11-20", "2026-11", -10, 2, "yes", False)
-    assert patch(due_on=None, reason="No date was ever agreed").status_code == 200
+    assert lead.amend(REF, due_on=None, reason="No date was ever agreed").status_code == 200
     assert shown() == (None, "2026-11", None, 3, "no", False)
-    assert patch(due_on="2026-12-05").status_code == 422
-    assert patch(due_on="2026-13", reason="A slip of the pen").status_code == 422
+    assert lead.amend(REF, due_on="2026-12-05").status_code == 422
+    assert lead.amend(REF, due_on="2026-13", reason="A slip of the pen").status_code == 422
 
 
 def test_a_due_date_passes_at_midnight_in_london(live: Live) -> None:
     lead = live.client("Alice", "lead", "bwd-council")
-    lead.change("PATCH", PATH, {"due_on": "2027-06-10"})
+    assert lead.amend(REF, due_on="2027-06-10").status_code == 200
     live.register.clock.advance(days=198, hours=10, minutes=59)
     assert live.register.clock.now.isoformat() == "2027-06-10T22:59:00+00:00"
-    assert lead.get(PATH).json()["overdue"] == "no"
+    assert lead.see(REF)["overdue"] == "no"
     live.register.clock.advance(minutes=1)  # midnight, in summer time
-    assert lead.get(PATH).json()["overdue"] == "yes"
+    assert lead.see(REF)["overdue"] == "yes"
 
 
 DUE = st.one_of(

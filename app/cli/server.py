@@ -42,6 +42,8 @@ def start(settings: Settings, options: Namespace) -> int:
         seeded = load_seed(database).count(imports.Outcome.CREATED) if empty else 0
         _local_token(settings, database)
         check_register(settings, database)
+        with database.writing() as session:
+            replies.forget_old(session)
     address = f"http://{settings.host}:{settings.port}"
     if fresh:
         print(f"Made a new register: {settings.database_url}")
@@ -49,7 +51,7 @@ def start(settings: Settings, options: Namespace) -> int:
         print(f"Entered {seeded} recommendations from seed/ (Blackburn with Darwen, 2010 to 2023)")
     print(f"Serving on {address}")
     print(f"  look:  {address}/docs  or  {address}/v1/recommendations")
-    if settings.local:
+    if settings.local and _token_file(settings).exists():
         print(f"  token: in {_token_file(settings)} (reading needs none on this machine)")
     print("Stop with Ctrl+C.", flush=True)
     return _serve(settings)
