@@ -10,7 +10,7 @@ import orjson
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.domain.errors import Malformed
+from app.domain.keyset import foreign
 
 T = TypeVar("T")
 Limit = Annotated[int, Field(ge=1, le=500)]
@@ -43,9 +43,9 @@ def begin(paging: Any) -> list[Any] | None:
         padded = paging.cursor + "=" * (-len(paging.cursor) % 4)
         values = orjson.loads(base64.urlsafe_b64decode(padded))
     except (binascii.Error, ValueError) as error:
-        raise _foreign() from error
+        raise foreign() from error
     if not isinstance(values, list):
-        raise _foreign()
+        raise foreign()
     return values
 
 
@@ -68,10 +68,3 @@ def cut(rows: Sequence[T], limit: int, key: Any) -> tuple[Sequence[T], list[Any]
     if len(rows) <= limit:
         return rows, None
     return rows[:limit], list(key(rows[limit - 1]))
-
-
-def _foreign() -> Malformed:
-    return Malformed(
-        "the cursor is not one of this list",
-        [("/cursor", "take it from next_cursor of the same list in the same order")],
-    )

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 from app.api.deps import Reading
 from app.api.paging import Listed, Paged, Paging, begin, cut, page
 from app.domain import places, sources, themes
+from app.domain.keyset import foreign
 from app.domain.places import PlaceShown
 from app.domain.sources import SourceShown
 from app.domain.themes import ThemeShown
@@ -38,7 +39,9 @@ def list_sources(read: Reading, paging: Paged) -> Response:
 def _page(rows: list[Any], paging: Paging) -> dict[str, Any]:
     """These lists are short and read whole; they are cut up here."""
     after = begin(paging)
-    slugs = [row.slug for row in rows]
-    start = slugs.index(after[0]) + 1 if after and after[0] in slugs else 0
+    ends = [[row.slug] for row in rows]
+    if after is not None and after not in ends:
+        raise foreign()
+    start = 0 if after is None else ends.index(after) + 1
     items, last = cut(rows[start : start + paging.limit + 1], paging.limit, lambda row: [row.slug])
     return page([row.model_dump() for row in items], last)

@@ -93,7 +93,9 @@ def _bounds(text: str) -> tuple[date | None, date | None]:
         raise ValueError("a day of an unknown month cannot be placed")
     if day not in (None, "XX") and int(day) > _longest(year, month):
         raise ValueError("that month has no such day")
-    if year == "XXXX" or year == "0000":
+    if year == "0000":
+        raise ValueError("there was no year 0000; XXXX says that a year is not known")
+    if year == "XXXX":
         return None, None
     low, high = int(year.replace("X", "0")) or 1, int(year.replace("X", "9"))
     if month in (None, "XX"):
@@ -104,7 +106,7 @@ def _bounds(text: str) -> tuple[date | None, date | None]:
 
 
 def _longest(year: str, month: str) -> int:
-    return monthrange(2000 if "X" in year or year == "0000" else int(year), int(month))[1]
+    return monthrange(2000 if "X" in year else max(1, int(year)), int(month))[1]
 
 
 def _checked(text: str) -> str:
