@@ -64,7 +64,13 @@ class Settings(BaseSettings):
 def mistake(error: ValidationError) -> tuple[str, str]:
     """The first setting that is wrong, and what about it; its value is not repeated."""
     first = error.errors()[0]
-    return str(first["loc"][0]), first["msg"].removeprefix("Value error, ")
+    said = {
+        "int_parsing": "must be a whole number",
+        "bool_parsing": "must be true or false",
+        "greater_than_equal": "must be at least {ge}",
+        "less_than_equal": "must be at most {le}",
+    }.get(first["type"], first["msg"].removeprefix("Value error, "))
+    return str(first["loc"][0]), said.format(**first.get("ctx", {}))
 
 
 def _is_loopback(host: str) -> bool:

@@ -155,3 +155,40 @@ def test_a_boards_recommendation_passes_slips_is_proved_and_comes_back(live: Liv
     ]
     assert effective[0] == "2026-01-10"
     assert date.fromisoformat(effective[4]) == date(2027, 6, 3)
+
+
+def test_only_what_makes_it_come_back_is_a_cause_to_reopen(live: Live) -> None:
+    lead = live.client("Alice", "lead")
+    lead.move(REF, "closed", closure_reason="no_longer_applicable", reason="Merged")
+    lead.inspect("bwd-2028-jtai", framework="jtai", published="2026-11-24")
+    later = lead.enter("bwd-2028-jtai")["ref"]
+    proposed = lead.propose(later, REF, "reiterates").json()["id"]
+    for link in (proposed, "ln_" + "0" * 20):
+        refused = lead.send(
+            "PUT", f"{PATH}/status", {"status": "in_progress", "reason": "Again", "link": link}
+        )
+        assert refused.status_code == 422, "before If-Match is asked for"
+        assert refused.json()["errors"][0]["pointer"] == "/link"
+
+
+def test_a_verification_whose_evidence_is_withdrawn_is_only_somebodys_word(live: Live) -> None:
+    lead, other = live.client("Alice", "lead"), live.client("Bob", "lead")
+    lead.move(REF, "in_progress")
+    proof = lead.attach(REF)
+    lead.move(REF, "implemented")
+    other.review(proof)
+    verified = other.move(REF, "verified", review_on="2027-06-01")
+    assert verified.json()["assurance"] == "checked"
+    path = f"/v1/evidence/{proof['id']}"
+    lead.change("POST", f"{path}/withdrawal", {"reason": "Another team's"}, of=path)
+    assert lead.see(REF)["assurance"] == "self_reported"
+    closed = lead.move(REF, "closed", closure_reason="implemented")
+    assert closed.json()["review_on"] == "2027-06-01", "what was to be reviewed still is"
+
+
+def test_anonymous_readers_do_not_see_who_agreed(live: Live) -> None:
+    lead = live.client("Alice", "lead")
+    lead.amend(REF, due_on="2027-01-01")
+    lead.amend(REF, due_on="2027-02-01", reason="Recruitment", agreed_by="Jane Doe")
+    assert lead.all(f"{PATH}/history")[-1]["after"]["agreed_by"] == "Jane Doe"
+    assert "Jane Doe" not in live.anonymous().get(f"{PATH}/history").text

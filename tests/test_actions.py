@@ -217,3 +217,34 @@ def test_anonymous_readers_do_not_see_who_wrote_a_note(live: Live) -> None:
     path = f"/v1/actions/{plan(lead)['id']}"
     lead.post(f"{path}/notes", {"text": "Begun"})
     assert live.anonymous().get(path).json()["notes"][0]["written_by"] is None
+
+
+def test_an_action_follows_its_owner_to_another_organisation(live: Live) -> None:
+    lead = live.client("Alice", "lead")
+    team = {"slug": "team-x", "name": "Team X", "kind": "team", "organisation": "bwd-council"}
+    lead.post("/v1/parties", team)
+    path = f"/v1/actions/{plan(lead, owner='team-x')['id']}"
+    before = live.client("Charlie", "contributor", "bwd-council")
+    after = live.client("Dora", "contributor", "lsc-icb")
+    assert before.change("PATCH", path, {"status": "in_progress"}).status_code == 200
+    lead.change("PATCH", "/v1/parties/team-x", {"organisation": "lsc-icb"})
+    assert lead.get(path).json()["organisation"] == "lsc-icb"
+    assert before.change("PATCH", path, {"status": "done"}).status_code == 403
+    assert after.change("PATCH", path, {"status": "done"}).status_code == 200
+
+
+def test_what_a_contributor_enters_is_its_own(live: Live) -> None:
+    lead = live.client("Alice", "lead")
+    lead.assign("bwd-2017-sif-1", "bwd-council")
+    worker = live.client("Charlie", "contributor", "bwd-council")
+    action = plan(worker, recommendations=["bwd-2017-sif-1"])
+    assert action["owner"] == "bwd-council"
+    path = f"/v1/actions/{action['id']}"
+    assert worker.change("PATCH", path, {"status": "in_progress"}).status_code == 200
+
+
+def test_a_patch_names_the_place_of_what_is_not_known(live: Live) -> None:
+    lead = live.client("Alice", "lead")
+    path = f"/v1/actions/{plan(lead)['id']}"
+    refused = lead.change("PATCH", path, {"recommendations": ["zzz-1"]})
+    assert [one["pointer"] for one in refused.json()["errors"]] == ["/recommendations/0"]

@@ -36,7 +36,7 @@ def test_most_serious_first_and_page_by_page(live: Live) -> None:
         assert needs(lead, limit=size) == whole
     first = lead.get("/v1/attention").json()["items"][0]
     assert first["since"] == "2026-10-01"
-    assert first["detail"] == "bwd-2017-sif-3 its due date has passed"
+    assert first["detail"] == "bwd-2017-sif-3: its due date has passed"
 
 
 def test_a_party_sees_what_it_owns_or_contributes_to(live: Live) -> None:
@@ -68,6 +68,8 @@ def test_a_review_date_comes_due(live: Live) -> None:
     assert accepted.json()["review_due"] is False
     assert ("review_date_passed", ref) not in needs(lead)
     live.register.clock.advance(days=30)
+    assert lead.see(ref)["review_due"] is False  # on the day itself there is still time
+    live.register.clock.advance(days=1)
     assert lead.see(ref)["review_due"] is True
     assert ("review_date_passed", ref) in needs(lead)
 
@@ -87,3 +89,25 @@ def test_nothing_of_another_place(live: Live) -> None:
     lead.enter("ex-2024")
     stranger = live.client("Bob", "viewer", places=["exampleshire"])
     assert needs(stranger) == [("unowned", "ex-2024-1")]
+
+
+def test_expired_evidence_no_longer_proves_a_claim(live: Live) -> None:
+    lead, other = live.client("Alice", "lead"), live.client("Bob", "lead")
+    ref = "bwd-2017-sif-7"
+    lead.move(ref, "in_progress")
+    proof = lead.attach(ref, valid_until="2026-12-01")
+    lead.move(ref, "implemented")
+    other.review(proof)
+    claimed = ("claimed_without_accepted_evidence", ref)
+    assert claimed not in needs(lead)
+    live.register.clock.advance(days=8)
+    assert claimed in needs(lead)
+
+
+def test_an_organisation_sees_what_its_teams_contribute_to(live: Live) -> None:
+    lead = live.client("Alice", "lead")
+    team = {"slug": "team-x", "name": "Team X", "kind": "team", "organisation": "lsc-icb"}
+    lead.post("/v1/parties", team)
+    lead.amend("bwd-2017-sif-3", due_on="2026-10-01")
+    lead.contribute("bwd-2017-sif-3", "team-x")
+    assert ("overdue", "bwd-2017-sif-3") in needs(lead, party="lsc-icb")

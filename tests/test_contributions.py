@@ -85,3 +85,16 @@ def test_progress_raises_no_version_and_is_in_the_history(live: Live) -> None:
     last = lead.all(f"{PATH}/history")[-1]
     assert last["action"] == "recommendation:contributor:progressed"
     assert last["after"]["progress"] == "under_way"
+
+
+def test_after_a_refusal_each_says_anew(live: Live) -> None:
+    lead, other = live.client("Alice", "lead"), live.client("Bob", "lead")
+    lead.contribute(REF, "lsc-icb")
+    lead.send("PUT", f"{PATH}/contributors/lsc-icb/progress", {"progress": "done"})
+    lead.move(REF, "in_progress")
+    lead.attach(REF)
+    assert lead.move(REF, "implemented").status_code == 200
+    back = other.move(REF, "in_progress", reason="Not seen in practice")
+    assert back.json()["contributors_progress"] == "under_way"
+    lead.attach(REF)
+    assert lead.move(REF, "implemented").status_code == 409

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain import deadlines
+from app.domain import actors, deadlines
 from app.domain.deadlines import RULES, BankHoliday, Calendar, HolidaysGiven
 from app.domain.frameworks import Framework
 from app.settings import ROOT
@@ -103,14 +103,15 @@ def test_inspections_are_listed_with_their_deadlines(live: Live) -> None:
 
 def test_a_newer_table_takes_the_place_of_the_old_one(register: Register) -> None:
     with register.write() as session:
-        deadlines.extend(session, HolidaysGiven.model_validate(SEEDED))
+        deadlines.extend(session, actors.RULES, HolidaysGiven.model_validate(SEEDED))
     newer = {"source": "test", "events": [{"date": "2029-01-01", "title": "New Year's Day"}]}
+    fresh = HolidaysGiven.model_validate(newer)
     with register.write() as session:
-        assert deadlines.refresh(session, HolidaysGiven.model_validate(newer)) == len(DAYS) + 1
+        assert deadlines.refresh(session, actors.RULES, fresh) == len(DAYS) + 1
     with register.read() as session:
         assert session.get(BankHoliday, date(2010, 12, 27)) is not None
     with register.write() as session, pytest.raises(ValueError, match="ends before"):
-        deadlines.refresh(session, HolidaysGiven.model_validate(SEEDED))
+        deadlines.refresh(session, actors.RULES, HolidaysGiven.model_validate(SEEDED))
 
 
 def test_the_command_reads_the_list_as_gov_uk_publishes_it(
@@ -132,3 +133,17 @@ def test_the_command_reads_the_list_as_gov_uk_publishes_it(
     assert "not the list of bank holidays" in capsys.readouterr().err
     with closing(register.database), register.read() as session:
         assert session.get(BankHoliday, date(2029, 1, 1)) is not None
+
+
+def test_a_refreshed_table_is_no_304(live: Live) -> None:
+    reader, path = live.anonymous(), "/v1/inspections/bwd-2023-jtai"
+    etag = reader.get(path).headers["ETag"]
+    later = [{"date": "2023-09-01", "title": "One more"}, {"date": "2029-01-01", "title": "New"}]
+    newer = {"source": "test", "events": [*SEEDED["events"], *later]}
+    with live.register.write() as session:
+        deadlines.refresh(session, actors.RULES, HolidaysGiven.model_validate(newer))
+    fresh = reader.get(path, headers={"If-None-Match": etag})
+    assert fresh.status_code == 200
+    assert fresh.json()["response_due"]["computed"] == "2023-10-24"
+    told = reader.get("/v1/changes", params={"limit": 500}).json()["items"][-1]
+    assert (told["action"], told["after"]["until"]) == ("bank_holidays:refreshed", "2029-12-31")

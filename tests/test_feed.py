@@ -181,6 +181,7 @@ def test_a_reader_of_one_place_follows_what_concerns_it(live: Live) -> None:
         "party:succeeded",
         "theme:added",
         "source:added",
+        "bank_holidays:refreshed",
     }
 
     lead.inspect("elsewhere-2026", place="elsewhere")

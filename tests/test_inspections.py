@@ -1,5 +1,6 @@
 """Inspections: entering one, how much of it is held, and what a correction of its dates moves."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.live import Client, Live, bring, pointers
@@ -326,3 +327,34 @@ def test_a_changed_date_says_anew_whether_something_regressed(live: Live) -> Non
         "tracker",
     )
     assert change["after"]["inspection"] == "bwd-2026-visit"
+
+
+def test_dates_that_contradict_each_other_are_refused(live: Live) -> None:
+    alice = live.client("Alice", "lead")
+    body = {
+        "slug": "a-visit",
+        "title": "A visit",
+        "framework": "focused_visit",
+        "inspectorates": ["ofsted"],
+        "place": "here",
+        "published": "2023-05",
+        "fieldwork": "2024",
+    }
+    refused = alice.post("/v1/inspections", body)
+    assert refused.status_code == 422
+    assert pointers(refused) == ["/published"]
+    path = "/v1/inspections/bwd-2017-sif"
+    assert alice.change("PATCH", path, {"published": "2017-01-01"}).status_code == 422
+
+
+def test_a_thing_that_is_not_there_is_404_whatever_else_is_wrong(live: Live) -> None:
+    assert live.anonymous().get("/v1/inspections/none-here?x=1").status_code == 404
+    assert live.anonymous().get("/v1/inspections/bwd-2017-sif?x=1").status_code == 422
+
+
+def test_coverage_counts_all_that_are_entered_at_once(live: Live) -> None:
+    alice = live.client("Alice", "lead")
+    alice.inspect("at-once")
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda ordinal: alice.enter("at-once", ordinal), range(1, 25)))
+    assert alice.get("/v1/inspections/at-once").json()["coverage"]["held_count"] == 24

@@ -283,3 +283,17 @@ def test_what_was_superseded_lives_on_in_the_later_one_and_regresses_no_more(liv
     confirm(alice, "bwd-2023-jtai-1", closed)
     now = alice.see(closed)
     assert (now["times_reraised"], now["regressed"]) == (2, False)
+
+
+def test_a_lineage_was_reraised_as_often_as_its_first_member(live: Live) -> None:
+    alice = live.client("Alice", "lead")
+    refs = []
+    for year in (2001, 2002, 2003):
+        slug = f"a-{year}-visit"
+        alice.inspect(slug, published=f"{year}-06-01")
+        refs.append(alice.enter(slug)["ref"])
+    for earlier in refs[:2]:
+        alice.link(refs[2], earlier)
+    family = alice.get(f"/v1/recommendations/{refs[2]}/lineage").json()
+    assert [one["times_reraised"] for one in family["recommendations"]] == [1, 1, 0]
+    assert family["times_reraised"] == 1

@@ -1,5 +1,6 @@
 """Links: proposing and reviewing what a later recommendation takes up, and the laws they obey."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -370,3 +371,21 @@ def test_links_join_recommendations_of_one_place_and_are_seen_there_only(live: L
     assert unknown.status_code == 422
     assert pointers(unknown) == ["/later"]
     assert alice.get(path).json()["state"] == "confirmed"
+
+
+def test_reviews_and_other_work_on_the_same_pair_never_wait_in_a_circle(live: Live) -> None:
+    alice, bob = live.client("Alice", "lead"), live.client("Bob", "lead")
+    first, second = "bwd-2017-sif-3", "bwd-2023-jtai-2"
+    path = f"/v1/links/{alice.propose(second, first, 'broadens').json()['id']}"
+    body = {"title": "Together", "recommendations": [first, second]}
+
+    def review(turn: int) -> int:
+        state = "confirmed" if turn % 2 else "rejected"
+        return alice.send(
+            "PUT", f"{path}/review", {"state": state, "reason": "Again"}, match="*"
+        ).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        reviews = pool.map(review, range(12))
+        plans = pool.map(lambda _: bob.post("/v1/actions", body).status_code, range(24))
+        assert (set(reviews), set(plans)) == ({200}, {201})

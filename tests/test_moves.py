@@ -378,7 +378,7 @@ def test_only_what_was_verified_is_closed_as_implemented(live: Live, before: str
     early = bob.move(REF, "closed", closure_reason="implemented")
     assert early.status_code == 409
     assert early.json()["allowed"] == LEGAL[before]
-    assert "verification first" in early.json()["needs"][0]
+    assert "to be verified first" in early.json()["needs"][0]
 
 
 def test_what_was_verified_closes_as_implemented_only(live: Live) -> None:

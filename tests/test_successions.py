@@ -152,3 +152,31 @@ def test_each_date_names_its_owner(live: Live) -> None:
         ("first", "2026-11-25", "2026-11-30"),
         ("second", "2026-11-30", "2026-12-05"),
     ]
+
+
+def test_a_split_passes_the_actions_that_serve_nothing_else(live: Live) -> None:
+    lead = live.client("Alice", "lead")
+    board(lead, "whole", "east")
+    for ref in REFS:
+        lead.assign(ref, "whole")
+    made = [
+        lead.post("/v1/actions", {"title": "A", "recommendations": refs, "owner": "whole"}).json()
+        for refs in ([REFS[0]], REFS[:2])
+    ]
+    assert succeed(lead, "whole", "east", recommendations=[REFS[0]]).status_code == 201
+    owners = [lead.get(f"/v1/actions/{one['id']}").json()["owner"] for one in made]
+    assert owners == ["east", "whole"]
+
+
+def test_nothing_out_of_reach_passes_or_follows(live: Live) -> None:
+    lead = live.client("Alice", "lead")
+    board(lead, "whole", "east")
+    lead.inspect("ex-2024", place="exampleshire")
+    lead.assign(lead.enter("ex-2024")["ref"], "whole")
+    bound = live.client("Bob", "lead", places=["blackburn-with-darwen"])
+    body = {"successor": "east", "reason": "Reorganised"}
+    refused = bound.send("POST", "/v1/parties/whole/succession", body)
+    assert refused.status_code == 403, "before If-Match is asked for"
+    moved = bound.change("PATCH", "/v1/parties/whole", {"organisation": "bwd-council"})
+    assert moved.status_code == 403
+    assert lead.see("ex-2024-1")["organisation"] == "whole"

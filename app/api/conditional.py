@@ -50,7 +50,10 @@ def check(if_match: str | None, version: int) -> None:
         )
     if if_match.strip() == "*":
         return
-    if str(version) not in {tag.split(".")[0] for tag in _TAG.findall(if_match)}:
+    tags = _TAG.findall(if_match)
+    if not tags:
+        raise Stale('If-Match is not an ETag: send it as GET gave it, with its quotes: "3.120-..."')
+    if str(version) not in {tag.split(".")[0] for tag in tags}:
         raise Stale(
             "it was changed since you read it; GET it again, look at what changed, and repeat "
             "your change with the new ETag"

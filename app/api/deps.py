@@ -34,6 +34,7 @@ from app.domain.actors import ANONYMOUS, Actor, Role
 from app.domain.base import Given, today
 from app.domain.errors import (
     Malformed,
+    NotYours,
     TooLarge,
     Unauthenticated,
     UnsupportedMediaType,
@@ -112,6 +113,7 @@ class Read(Asked):
         return self._answer(conditional.tag_of_many(changes.head(self.session), about), build)
 
     def _answer(self, tag: str, build: Callable[[], Mapping[str, Any]]) -> Response:
+        _check_query(self.request)
         headers = HEADERS | {"ETag": tag}
         if conditional.unchanged(self.request.headers.get("If-None-Match"), tag):
             return Response(status_code=304, headers=headers)
@@ -122,9 +124,10 @@ class Write(Asked):
     """A request that writes, in one transaction: `with write as session`. It is committed when the
     block ends, before the answer goes out."""
 
-    def __init__(self, request: Request, actor: Actor, raw: bytes | None) -> None:
+    def __init__(self, request: Request, actor: Actor, raw: bytes | None, least: Role) -> None:
         super().__init__(request, actor)
         self._raw = raw
+        self._least = least
         self._key: str | None = None
 
     def opens(self) -> AbstractContextManager[Session]:
@@ -153,8 +156,7 @@ class Write(Asked):
                     [("", "must be 1 to 200 printable ASCII characters, best a random UUID")],
                 )
             self._replay(key)
-        if self.request.url.query and not self.request.scope["route"].dependant.query_params:
-            raise Malformed("this address takes no query parameters")
+        _check_query(self.request)
         return self._raw
 
     def expect(self, version: int) -> None:
@@ -171,6 +173,8 @@ class Write(Asked):
         daily: bool = False,
     ) -> Response:
         """What GET would answer now, with its ETag; kept where there is an idempotency key."""
+        if self.actor.role.rank < self._least.rank:
+            raise NotYours(f"this address needs a token of the role {self._least.value} or above")
         self.database.seal(self.session)
         about = self._about(daily=daily)
         tag = conditional.tag_of_one(thing(), changes.head(self.session), about)
@@ -211,8 +215,8 @@ class Door:
 class ReadDoor(Door):
     def __call__(self, request: Request) -> Read:
         actor = authenticate(request)
-        if request.url.query and not request.scope["route"].dependant.query_params:
-            raise Malformed("this address takes no query parameters")
+        if not request.path_params:  # else the thing is looked for first: 404 comes before 422
+            _check_query(request)
         return Read(request, actor)
 
 
@@ -221,7 +225,7 @@ class WriteDoor(Door):
         actor = await run_in_threadpool(authenticate, request)
         if actor.anonymous:
             raise Unauthenticated("to change something, send a token; reading needs none here")
-        return Write(request, actor, await _bounded(request, MOST_BYTES))
+        return Write(request, actor, await _bounded(request, MOST_BYTES), self.role)
 
 
 Reading = Annotated[Read, Depends(ReadDoor(Role.VIEWER))]
@@ -243,6 +247,12 @@ def authenticate(request: Request) -> Actor:
     database: Database = request.app.state.database
     with database.reading() as session:
         return tokens.authenticate(session, _token(header))
+
+
+def _check_query(request: Request) -> None:
+    """Malformed for query parameters where a route has none. When the thing was found."""
+    if request.url.query and not request.scope["route"].dependant.query_params:
+        raise Malformed("this address takes no query parameters")
 
 
 def _token(header: str) -> str:

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 
 from app.api.deps import Leading, Reading, takes
 from app.api.paging import Listed, Paged, begin, cut, page
-from app.domain import parties, successions
+from app.domain import parties, recommendations, successions
 from app.domain.actors import Can
 from app.domain.parties import PartyGiven, PartyPatch, PartyShown
 from app.domain.successions import SuccessionGiven
@@ -53,6 +53,7 @@ def amend(slug: str, write: Leading) -> Response:
     with write as session:
         party = parties.find(session, slug, lock=True)
         write.actor.must(Can.ENTER)
+        recommendations.check_reach(session, write.actor, party.slug)
         given = write.body(PartyPatch)
         parties.amend(session, write.actor, party, given, expect=write.expect)
         return write.one(lambda: party.version, lambda: parties.shown(session, party))
@@ -70,7 +71,7 @@ def succeed(slug: str, write: Leading) -> Response:
     Needs If-Match."""
     with write as session:
         party = parties.find(session, slug, lock=True)
-        write.actor.must(Can.ENTER)
+        successions.permit(session, write.actor, party.slug)
         given = write.body(SuccessionGiven)
         successions.succeed(session, write.actor, party, given, expect=write.expect)
         return write.one(

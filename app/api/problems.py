@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from app.db import Collided, DatabaseBusy
+from app.domain.base import FORMS
 from app.domain.errors import (
     AlreadyExists,
     Bug,
@@ -111,11 +112,12 @@ def pointer(loc: Sequence[str | int]) -> str:
 
 _OURS = re.compile(r"[a-z][a-z0-9_]{0,39}|\d{1,6}")
 
+_MOMENT = "must be a moment with its offset, like 2026-11-24T09:00:00Z"
+_DAY = "must be a day, like 2026-11-24"
 _SENTENCES = {
     "missing": "is required",
     "extra_forbidden": "is not a field of this; take it out",
     "json_invalid": "is not valid JSON",
-    "string_pattern_mismatch": "is not of the form that this takes",
     "enum": "must be one of {expected}",
     "literal_error": "must be one of {expected}",
     "string_type": "must be a text",
@@ -128,6 +130,17 @@ _SENTENCES = {
     "string_too_short": "must have at least {min_length} characters",
     "too_long": "must have at most {max_length} entries",
     "too_short": "must have at least {min_length} entries",
+    "timezone_aware": _MOMENT,
+    "datetime_parsing": _MOMENT,
+    "datetime_type": _MOMENT,
+    "datetime_from_date_parsing": _MOMENT,
+    "date_type": _DAY,
+    "date_parsing": _DAY,
+    "date_from_datetime_parsing": _DAY,
+    "date_from_datetime_inexact": _DAY,
+    "bool_parsing": "must be true or false",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
     "value_error": "{error}",
@@ -136,6 +149,10 @@ _SENTENCES = {
 
 def _words(error: Mapping[str, Any]) -> str:
     """What to do about one field. Built from our sentences: pydantic's may quote the value."""
+    if error["type"] == "string_pattern_mismatch":
+        return FORMS.get(error["ctx"]["pattern"], "is not of the form that this takes")
+    if error["type"] == "too_short" and error["ctx"]["min_length"] == 1:
+        return "must have at least one entry"
     sentence = _SENTENCES.get(error["type"])
     if sentence is None:
         return f"is not of the form that this takes ({error['type']})"

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from app.cli.register import Failed, current
 from app.domain import deadlines
+from app.domain.actors import RULES
 from app.domain.deadlines import HolidaysGiven
 from app.settings import Settings
 
@@ -20,10 +21,14 @@ DIVISION = "england-and-wales"
 
 def refresh(settings: Settings, options: Namespace) -> int:
     """From a file as GOV.UK publishes it, else from GOV.UK itself."""
-    given = _read(_fetched() if options.file is None else _kept(options.file))
+    given = (
+        _read(_fetched(), PUBLISHED)
+        if options.file is None
+        else _read(_kept(options.file), f"{Path(options.file).name}, in the form of {PUBLISHED}")
+    )
     with closing(current(settings)) as database, database.writing() as session:
         try:
-            count = deadlines.refresh(session, given)
+            count = deadlines.refresh(session, RULES, given)
         except ValueError as error:
             raise Failed(str(error)) from error
     last = max(event.date for event in given.events)
@@ -47,12 +52,12 @@ def _fetched() -> bytes:
         ) from error
 
 
-def _read(content: bytes) -> HolidaysGiven:
+def _read(content: bytes, source: str) -> HolidaysGiven:
     try:
         document: dict[str, Any] = json.loads(content)
         events = document[DIVISION]["events"]
         rows = [{"date": event["date"], "title": event["title"]} for event in events]
-        given = {"source": PUBLISHED, "events": rows}
+        given = {"source": source, "events": rows}
         return HolidaysGiven.model_validate_json(json.dumps(given), strict=True)
     except (ValueError, KeyError, TypeError, ValidationError) as error:
         raise Failed(f"this is not the list of bank holidays that {PUBLISHED} gives") from error

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from pydantic import ValidationError
+from sqlalchemy import make_url
 from sqlmodel import select
 
 from app.cli.register import Failed, bring_to_head, load_seed
@@ -37,24 +38,28 @@ def start(settings: Settings, options: Namespace) -> int:
     with closing(open_register(settings)) as database:
         fresh = database.revision() is None
         bring_to_head(database)
+        if fresh:
+            print(f"Made a new register: {_without_password(settings)}")
         with database.reading() as session:
             empty = session.scalars(select(Recommendation).limit(1)).first() is None
-        seeded = load_seed(database).count(imports.Outcome.CREATED) if empty else 0
+        if empty:
+            seeded = load_seed(database).count(imports.Outcome.CREATED)
+            print(f"Entered {seeded} recommendations from seed/ (see README)", flush=True)
         _local_token(settings, database)
         check_register(settings, database)
         with database.writing() as session:
             replies.forget_old(session)
     address = f"http://{settings.host}:{settings.port}"
-    if fresh:
-        print(f"Made a new register: {settings.database_url}")
-    if seeded:
-        print(f"Entered {seeded} recommendations from seed/ (Blackburn with Darwen, 2010 to 2023)")
     print(f"Serving on {address}")
     print(f"  look:  {address}/docs  or  {address}/v1/recommendations")
     if settings.local and _token_file(settings).exists():
         print(f"  token: in {_token_file(settings)} (reading needs none on this machine)")
     print("Stop with Ctrl+C.", flush=True)
     return _serve(settings)
+
+
+def _without_password(settings: Settings) -> str:
+    return make_url(settings.database_url).render_as_string(hide_password=True)
 
 
 def _said(settings: Settings, options: Namespace) -> Settings:

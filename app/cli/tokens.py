@@ -7,6 +7,7 @@ from contextlib import closing
 from app.cli.register import current
 from app.domain import tokens
 from app.domain.actors import Role
+from app.domain.places import Place
 from app.settings import Settings
 
 
@@ -20,6 +21,11 @@ def create(settings: Settings, options: Namespace) -> int:
             places=options.place,
             days=options.expires,
         )
+        unknown = [slug for slug in options.place or () if session.get(Place, slug) is None]
+    for slug in unknown:
+        print(f"note: there is no place {slug} yet; until then it sees nothing", file=sys.stderr)
+    if token.role is Role.CONTRIBUTOR and token.party is None:
+        print("note: without --party a contributor can change nothing", file=sys.stderr)
     print(
         f"token {token.id} for {token.name} ({token.role.value}), expires "
         f"{token.expires_at.date().isoformat()}; it is shown this once:",

@@ -84,9 +84,9 @@ class Actor:
         if self.role is not Role.CONTRIBUTOR or needed is not Role.CONTRIBUTOR:
             return
         if of is None or self.organisation is None or self.organisation not in of:
+            own = "is accountable" if can is Can.CLAIM else "owns or contributes"
             raise NotYours(
-                f"a contributor can {can.value} only where its own organisation owns or "
-                "contributes; ask a lead"
+                f"a contributor can {can.value} only where its own organisation {own}; ask a lead"
             )
 
     def shown(self, name: str | None) -> str | None:

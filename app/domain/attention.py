@@ -1,7 +1,7 @@
 """Attention: what needs a person now, most serious first, and why, in words."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
 
@@ -24,8 +24,10 @@ from app.domain.assignments import Assignment
 from app.domain.base import Shown, columns, today
 from app.domain.dates import LONDON, Certainty
 from app.domain.evidence import Bearing, Evidence, Review
+from app.domain.filters import stale_before
 from app.domain.keyset import Key, behind
 from app.domain.links import Link, State
+from app.domain.parties import Party
 from app.domain.recommendations import Recommendation
 from app.domain.status import UNFINISHED, Status
 
@@ -49,12 +51,12 @@ class Need(StrEnum):
 
 
 WORDS = {
-    Need.REGRESSED: "came back after it was verified or closed",
+    Need.REGRESSED: "it came back after it was verified or closed",
     Need.OVERDUE: "its due date has passed",
     Need.POSSIBLY_OVERDUE: "its due date is not exact and may have passed",
-    Need.CLAIMED_WITHOUT_EVIDENCE: "is claimed as implemented, and nobody has accepted evidence",
-    Need.EVIDENCE_WAITING: "has evidence that waits for somebody to review it",
-    Need.LINKS_WAITING: "has proposed links that wait for somebody to confirm or reject them",
+    Need.CLAIMED_WITHOUT_EVIDENCE: "it is claimed as implemented without accepted evidence",
+    Need.EVIDENCE_WAITING: "evidence on it waits for somebody to review it",
+    Need.LINKS_WAITING: "proposed links of it wait for somebody to confirm or reject them",
     Need.REVIEW_PASSED: "the day of its next review has come",
     Need.UNOWNED: "nobody is accountable for it",
     Need.STALE: "nothing was recorded about it for a long time",
@@ -115,29 +117,27 @@ def _shown(row: Any) -> dict[str, Any]:
         "title": row.title,
         "reason": need,
         "since": None if row.day == _NEVER else row.day,
-        "detail": f"{row.ref} {WORDS[need]}",
+        "detail": f"{row.ref}: {WORDS[need]}",
     }
 
 
 def _of(session: Session, party: str) -> ColumnElement[bool]:
     """What the party, one that belongs to it, or one that gave way to it owns or contributes to."""
     found = parties.find(session, party)
-    before = parties.predecessors(session, [found.slug])
+    own = [found.slug, *parties.predecessors(session, [found.slug])]
+    belonging = select(col(Party.slug)).where(col(Party.organisation).in_(own))
     contributing = select(col(Assignment.ref)).where(
-        col(Assignment.party) == found.slug, col(Assignment.ended_at).is_(None)
+        or_(col(Assignment.party).in_(own), col(Assignment.party).in_(belonging)),
+        col(Assignment.ended_at).is_(None),
     )
-    return or_(
-        _ROW.owner.in_([found.slug, *before]),
-        _ROW.organisation.in_([found.slug, *before]),
-        _ROW.ref.in_(contributing),
-    )
+    return or_(_ROW.owner.in_(own), _ROW.organisation.in_(own), _ROW.ref.in_(contributing))
 
 
 def _union(
     day: date, stale_days: int, concern: Sequence[ColumnElement[bool]]
 ) -> CompoundSelect[Any]:
     at = dict(_ROW.items())
-    midnight = datetime.combine(day - timedelta(days=stale_days), time.min, LONDON)
+    midnight = datetime.combine(stale_before(day, stale_days), time.min, LONDON)
     unfinished = _ROW.status.in_(UNFINISHED)
     piece, link = columns(Evidence).c, columns(Link).c
     waiting_evidence = select(piece.ref).where(
@@ -150,6 +150,7 @@ def _union(
         piece.bearing == Bearing.SUPPORTS,
         piece.withdrawn.is_(False),
         piece.superseded.is_(False),
+        or_(piece.valid_until_latest.is_(None), piece.valid_until_latest >= day),
     )
     waiting_links = select(link.later).where(link.state == State.PROPOSED)
     conditions: dict[Need, tuple[ColumnElement[bool], Any]] = {
@@ -163,7 +164,7 @@ def _union(
         Need.EVIDENCE_WAITING: (_ROW.ref.in_(waiting_evidence), None),
         Need.LINKS_WAITING: (_ROW.ref.in_(waiting_links), None),
         Need.REVIEW_PASSED: (
-            and_(_ROW.review_on.is_not(None), _ROW.review_on <= day),
+            and_(_ROW.review_on.is_not(None), _ROW.review_on < day),
             _ROW.review_on,
         ),
         Need.UNOWNED: (and_(unfinished, _ROW.owner.is_(None)), None),

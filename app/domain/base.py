@@ -12,6 +12,7 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -114,6 +115,15 @@ def _said(text: str) -> str:
     return text
 
 
+FORMS: dict[str, str] = {}
+"""What a pattern asks for, in the words of a refusal."""
+
+
+def _form(pattern: str, words_: str, **limits: Any) -> StringConstraints:
+    FORMS[pattern] = words_
+    return StringConstraints(pattern=pattern, **limits)
+
+
 Line = Annotated[
     str, StringConstraints(max_length=300), AfterValidator(_safe), AfterValidator(_said)
 ]
@@ -127,22 +137,35 @@ Prose = Annotated[
 """A text by people or from a document, line breaks allowed."""
 Slug = Annotated[
     str,
-    StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", min_length=2, max_length=60),
+    _form(
+        r"^[a-z0-9]+(-[a-z0-9]+)*$",
+        "must be a name of small letters, digits and single hyphens, like bwd-council",
+        min_length=2,
+        max_length=60,
+    ),
 ]
 """A name in an address: small letters, digits, single hyphens. Stable for ever."""
 Ref = Annotated[
     str,
-    StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*-[1-9][0-9]{0,3}$", max_length=65),
+    _form(
+        r"^[a-z0-9]+(-[a-z0-9]+)*-[1-9][0-9]{0,3}$",
+        "must be the ref of a recommendation, like bwd-2017-sif-4",
+        max_length=65,
+    ),
     Field(examples=["bwd-2017-sif-4"]),
 ]
 """A recommendation's name: the inspection's slug and the ordinal."""
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,4}_[0-9a-f]{20}$")]
-Key = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,200}$")]
+Id = Annotated[str, _form(r"^[a-z]{2,4}_[0-9a-f]{20}$", "must be an id that GET gave you")]
+Key = Annotated[str, _form(r"^[\x21-\x7e]{1,200}$", "must be 1 to 200 characters, no spaces")]
 """A name that an importing script gives to what has none of its own."""
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Sha256 = Annotated[str, _form(r"^[0-9a-f]{64}$", "must be a SHA-256: 64 digits 0-9 and a-f")]
 HttpsUrl = Annotated[
     str,
-    StringConstraints(pattern=r"^https://[^\s<>\"\\^`{|}]+$", max_length=2000),
+    _form(
+        r"^https://[^\s<>\"\\^`{|}]+$",
+        "must be an address with https://",
+        max_length=2000,
+    ),
     AfterValidator(_safe),
 ]
 
@@ -154,7 +177,14 @@ def _in_utc(moment: datetime) -> datetime:
         raise ValueError("must lie within the years 1 to 9999") from error
 
 
-Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+def _plus(said: Any) -> Any:
+    """In an address `+` stands for a space: the offset that updated_at prints comes without it."""
+    return _SPACED.sub(r"+\1", said) if isinstance(said, str) else said
+
+
+_SPACED = re.compile(r" (\d\d:\d\d)$")
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_plus), AfterValidator(_in_utc)]
 """A moment as a caller says it, with its offset."""
 
 

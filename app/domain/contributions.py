@@ -4,10 +4,10 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from app.domain import assignments, base, parties, recommendations
-from app.domain.actors import Actor, Can
+from app.domain.actors import Actor, Can, Role
 from app.domain.assignments import Assignment, Part
 from app.domain.base import Expect, Given, Prose, Slug, unconditional
-from app.domain.errors import AlreadyExists, Malformed, NotFound
+from app.domain.errors import AlreadyExists, Malformed, NotFound, NotYours
 from app.domain.recommendations import Recommendation
 from app.domain.status import Progress
 
@@ -125,7 +125,11 @@ def permit_progress(
     organisation than the party's."""
     if party not in recommendation.contributors:
         raise NotFound("that party does not contribute to this recommendation")
-    actor.must(Can.ADD_NOTE, of={parties.organisation_of(session, party)})
+    actor.must_hold(Can.ADD_NOTE)
+    if actor.role is Role.CONTRIBUTOR and actor.organisation != parties.organisation_of(
+        session, party
+    ):
+        raise NotYours("only that contributor itself, or a lead, says how far its part is")
 
 
 def say(
@@ -155,6 +159,20 @@ def say(
         before={"contributor": party, "progress": before},
         after={"contributor": party, "progress": given.progress, "note": given.note},
     )
+
+
+def take_back(session: Session, recommendation: Recommendation) -> None:
+    """After a refusal or a reopening nobody's part counts as done: each says anew."""
+    query = select(Assignment).where(
+        col(Assignment.ref) == recommendation.ref,
+        col(Assignment.role) == Part.CONTRIBUTOR,
+        col(Assignment.ended_at).is_(None),
+        col(Assignment.progress) == Progress.DONE,
+    )
+    for assignment in session.scalars(query):
+        assignment.progress = Progress.UNDER_WAY
+        session.add(assignment)
+    restate(session, recommendation)
 
 
 def unfinished(session: Session, ref: str) -> list[str]:

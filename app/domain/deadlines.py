@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 from sqlmodel import Field, Session, col
 
-from app.domain import inspections
+from app.domain import changes, inspections
+from app.domain.actors import Actor
 from app.domain.base import Given, Line, Table
 from app.domain.dates import bounds
 from app.domain.frameworks import Framework
@@ -116,7 +117,7 @@ def shown(session: Session, those: Sequence[Inspection]) -> list[dict[str, Any]]
     return [inspections.shown(one, by_slug[one.slug]) for one in those]
 
 
-def refresh(session: Session, given: HolidaysGiven) -> int:
+def refresh(session: Session, actor: Actor, given: HolidaysGiven) -> int:
     """Makes these the bank holidays that are known, in place of those before; answers how many.
 
     ValueError where the new table knows less than the old one did of the years to come.
@@ -132,16 +133,23 @@ def refresh(session: Session, given: HolidaysGiven) -> int:
     connection.execute(
         insert(BankHoliday), [{"day": day, "title": title} for day, title in rows.items()]
     )
+    changes.record(
+        session,
+        actor.name,
+        "bank_holidays:refreshed",
+        "bank-holidays",
+        after={"source": given.source, "until": fresh.last, "count": len(rows)},
+    )
     return len(rows)
 
 
-def extend(session: Session, given: HolidaysGiven) -> bool:
+def extend(session: Session, actor: Actor, given: HolidaysGiven) -> bool:
     """refresh(), where this table knows of later years than the one that is there."""
     known = Calendar(session.scalars(select(col(BankHoliday.day)))).last
     fresh = Calendar(event.date for event in given.events).last
     if fresh is None or (known is not None and fresh <= known):
         return False
-    refresh(session, given)
+    refresh(session, actor, given)
     return True
 
 

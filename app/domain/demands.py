@@ -39,7 +39,10 @@ def of(
     if move.closes:
         done = given.closure_reason is ClosureReason.IMPLEMENTED
         if done and move.before is not Status.VERIFIED:
-            raise _unmet(move, "verification first: implemented and verified, then closed")
+            raise _unmet(
+                move,
+                "to be verified first: what was done is closed once verified",
+            )
         if not done and move.before is Status.VERIFIED:
             raise _unmet(move, "the closure_reason implemented: what was verified was done")
         if given.closure_reason is ClosureReason.SUPERSEDED and not links.superseded(
@@ -58,8 +61,17 @@ def check_unfinished(
     if left := actions.unfinished(session, recommendation.ref):
         raise Malformed(
             "actions for it are not finished",
-            [("/reason", f"say why it is closed with {len(left)} unfinished actions")],
+            [
+                (
+                    "/reason",
+                    f"say why it is closed with {_counted(len(left))}",
+                )
+            ],
         )
+
+
+def _counted(number: int) -> str:
+    return f"{number} unfinished action{'s' if number > 1 else ''}"
 
 
 def cited(
@@ -83,17 +95,21 @@ def cause(session: Session, recommendation: Recommendation, given: MoveGiven) ->
     if given.link is None:
         return None
     link = session.get(links.Link, given.link)
-    if link is None or recommendation.ref not in (link.earlier, link.later):
+    if (
+        link is None
+        or link.earlier != recommendation.ref
+        or link.state is not links.State.CONFIRMED
+        or link.kind not in links.LINEAGE
+    ):
         raise Malformed(
-            "the link is not known", [("/link", "is not a link of this recommendation")]
+            "the link is no cause to reopen",
+            [("/link", "must be a confirmed link by which a later recommendation takes it up")],
         )
     return link.id
 
 
 _CONTRIBUTORS_NEED = "each contributor's word that its part is done, or a reason why not"
-_CLAIM_NEEDS = (
-    "evidence that supports it and was not withdrawn, rejected, superseded and has not expired"
-)
+_CLAIM_NEEDS = "evidence that supports it and is not withdrawn, rejected, superseded or expired"
 _RENEWED_CLAIM_NEEDS = f"{_CLAIM_NEEDS}, recorded since the last refusal or reopening"
 _VERIFICATION_NEEDS = (
     "accepted evidence of level outcome that supports it and counts; where no outcome can exist, "

@@ -140,7 +140,7 @@ def lineage(
             and {link.later, link.earlier} <= set(refs)
         ],
         "inspectorates": sorted({name for _, one in members for name in one.inspectorates}),
-        "times_reraised": len({row.inspection for row, _ in members} - {first.slug}),
+        "times_reraised": members[0][0].times_reraised,
         "first_raised": first.published or first.fieldwork,
         "years_since_first_raised": _years(first.raised_latest, day),
     }

@@ -53,7 +53,7 @@ def add(
     a theme, a party or a source is not known."""
     actor.must(Can.ENTER)
     try:
-        inspection = inspections.find(session, actor, given.inspection)
+        inspection = inspections.find(session, actor, given.inspection, lock=True)
     except NotFound as error:
         raise Malformed(
             "the inspection is not known",

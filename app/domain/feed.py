@@ -15,6 +15,9 @@ from app.domain.dates import LONDON
 from app.domain.errors import Gone
 from app.domain.keyset import Key, behind
 
+NAMES = ("agreed_by",)
+"""Fields that name people who acted: not shown to anonymous readers."""
+
 ERASED = "[erased]"
 """What readers see where a text was erased on purpose."""
 
@@ -126,6 +129,7 @@ def _shown(session: Session, reader: Actor, rows: Iterable[Any]) -> list[dict[st
         return body and {
             key: texts.get((row.seq, f"{name}.{key}"), ERASED) if stands_beside(value) else value
             for key, value in json.loads(body).items()
+            if not (reader.anonymous and key in NAMES)
         }
 
     return [

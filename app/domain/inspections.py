@@ -152,11 +152,13 @@ def add(session: Session, actor: Actor, given: InspectionGiven) -> Inspection:
     if session.get(Inspection, given.slug) is not None:
         raise AlreadyExists("an inspection of that slug is there already")
     places.place_named(session, actor, given.place)
+    columns = _columns(session, given.model_dump(exclude={"slug", "framework", "place"}), given)
+    _check_order(columns["published_latest"], columns["fieldwork_earliest"])
     inspection = Inspection(
         slug=given.slug,
         framework=given.framework,
         place=given.place,
-        **_columns(session, given.model_dump(exclude={"slug", "framework", "place"}), given),
+        **columns,
         created_at=base.now(session),
         updated_at=base.now(session),
     )
@@ -184,6 +186,10 @@ def amend(
     """Changes the fields that `given` names; answers the names of the columns that differ now."""
     actor.must(Can.ENTER)
     columns = _columns(session, given.model_dump(exclude_unset=True), given)
+    _check_order(
+        columns.get("published_latest", inspection.published_latest),
+        columns.get("fieldwork_earliest", inspection.fieldwork_earliest),
+    )
     expect(inspection.version)
     changed = changes.differences(inspection, columns)
     if changed is None:
@@ -288,6 +294,15 @@ def _columns(
     if "sources" in values:
         _check_sources(session, values["sources"])
     return values
+
+
+def _check_order(published: date | None, fieldwork: date | None) -> None:
+    """Malformed where it would have been published before it began."""
+    if published is not None and fieldwork is not None and published < fieldwork:
+        raise Malformed(
+            "an inspection cannot be published before it began",
+            [("/published", "must not lie before fieldwork")],
+        )
 
 
 def _check_sources(session: Session, slugs: list[str]) -> None:

@@ -185,7 +185,7 @@ def shown(row: Any, day: date, stale_days: int, *, past: bool = False) -> dict[s
         "overdue": due.overdue(unfinished, dated, day),
         "overdue_originally": due.overdue(unfinished, first, day),
         "due_soon": due.soon(unfinished, dated, day),
-        "review_due": row.review_on is not None and row.review_on <= day,
+        "review_due": row.review_on is not None and row.review_on < day,
         "stale": status is not Status.CLOSED
         and london_day(updated) < stale_before(day, stale_days),
         "regressed": row.regressed,

@@ -1,4 +1,4 @@
-"""Moves: the one function that changes a status, with what each move demands of the register."""
+"""Moves: the one function that changes a status; what each demands is in demands.py."""
 
 from datetime import date, datetime
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Index, func, select
 from sqlmodel import Field, Session, col
 
-from app.domain import base, demands, evidence, links, recommendations
+from app.domain import base, contributions, demands, evidence, links, recommendations
 from app.domain.actors import Actor, Can
 from app.domain.base import DOCUMENT, NAME, PROSE, Expect, Moment, Table, unconditional, words
 from app.domain.errors import Malformed, NotYours
@@ -89,22 +89,24 @@ def move(
     demands.check_unfinished(session, recommendation, made, given)
     effective_on = _effective_on(session, recommendation, given)
     cited = demands.cited(session, recommendation, given)
+    link = demands.cause(session, recommendation, given)
     expect(recommendation.version)
     check_allowed(made)
     rests_on, basis = demands.of(session, recommendation, made, given, cited)
-    link = demands.cause(session, recommendation, given)
 
     before = _told(recommendation)
     recommendation.status = given.status
     recommendation.status_rank = given.status.rank
     recommendation.status_since = effective_on
     recommendation.closure_reason = given.closure_reason
-    recommendation.review_on = given.review_on
+    if not (made.closes and made.before is Status.VERIFIED):  # what was to be reviewed still is
+        recommendation.review_on = given.review_on
     if made.claims:
         recommendation.claimed_by = actor.name
     if made.refuses or made.reopens:
         recommendation.round += 1
         recommendation.claimed_by = None
+        contributions.take_back(session, recommendation)
     if made.verifies:
         recommendation.assured_until = _assured_until(basis)
     _settle(recommendation, made, effective_on)

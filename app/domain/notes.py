@@ -60,7 +60,7 @@ def of(
     ref: str,
     *,
     after: Sequence[Any] | None = None,
-    limit: int = 500,
+    limit: int | None = None,
 ) -> list[dict[str, Any]]:
     """The notes of a recommendation, oldest first, as NoteShown."""
     when, id_ = col(Note.written_at), col(Note.id)

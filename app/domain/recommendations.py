@@ -27,7 +27,7 @@ from app.domain.base import (
     words,
 )
 from app.domain.dates import Edtf
-from app.domain.errors import Malformed, NotFound
+from app.domain.errors import Malformed, NotFound, NotYours
 from app.domain.frameworks import Framework
 from app.domain.status import Assurance, ClosureReason, Progress, Response, Status
 
@@ -252,6 +252,18 @@ def _redate(session: Session, inspection: inspections.Inspection) -> None:
         .values(raised_on=inspection.raised_latest or inspections.UNDATED)
     )
     session.expire_all()
+
+
+def check_reach(session: Session, actor: Actor, party: str) -> None:
+    """NotYours where the party owns something out of the actor's reach: what follows from a change
+    of the party would follow there too."""
+    if actor.places is None:
+        return
+    beyond = select(col(Recommendation.ref)).where(
+        col(Recommendation.owner) == party, col(Recommendation.place).not_in(actor.places)
+    )
+    if session.scalars(beyond.limit(1)).first() is not None:
+        raise NotYours("what this party owns lies also in places that your token does not reach")
 
 
 def _reorganise(session: Session, party: parties.Party) -> None:

@@ -1,7 +1,7 @@
 """Status: where a recommendation stands, the moves allowed, and what each asks to be told.
 
 What a move demands of the register itself (evidence, another person, a link) is checked where it is
-applied: app/domain/moves.py.
+applied: app/domain/demands.py.
 """
 
 from dataclasses import dataclass

@@ -5,6 +5,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from app.domain import actions, assignments, base, changes, contributions, parties
+from app.domain.actions import Action
 from app.domain.actors import Actor, Can
 from app.domain.assignments import Assignment
 from app.domain.base import Expect, Given, Prose, Ref, Slug, unconditional
@@ -17,8 +18,8 @@ from app.domain.status import Status
 
 class SuccessionGiven(Given):
     """`on`: when, as well as it is known; none where no day is on record. `recommendations`: which
-    of those open pass to this successor (left out: all). Where a body becomes several, a person
-    says so for each."""
+    of those open pass to this successor (left out: all), and with them the actions that serve no
+    others. Where a body becomes several, a person says so for each."""
 
     successor: Slug
     on: Edtf | None = None
@@ -51,7 +52,7 @@ def succeed(
         raise AlreadyExists("that succession is recorded already")
     if given.successor in parties.predecessors(session, [party.slug]):
         raise Conflict("that party gave way to this one: a circle of successions cannot be")
-    owned = _open(session, actor, party.slug)
+    planned, owned = _open(session, actor, party.slug)
     passing = _passing(given, owned, split=bool(known))
     earliest, latest = bounds(given.on)
     row = Succession(
@@ -79,13 +80,23 @@ def succeed(
     words = f"Succeeds {party.name}: {given.reason}"
     for recommendation in passing:
         _pass(session, actor, recommendation, party.slug, given.successor, words)
-    if given.recommendations is None:
-        actions.pass_on(session, actor, party.slug, given.successor, words)
+    refs = {one.ref for one in passing}
+    served = actions.serves(session, [one.id for one in planned])
+    whole = [one for one in planned if given.recommendations is None or {*served[one.id]} <= refs]
+    actions.pass_on(session, actor, whole, given.successor, words)
     return row
 
 
-def _open(session: Session, actor: Actor, party: str) -> list[Recommendation]:
-    """What is not closed and the party owns or contributes to, locked in the order of refs."""
+def permit(session: Session, actor: Actor, party: str) -> None:
+    """NotYours below lead, and where something of the party's is out of the actor's reach."""
+    actor.must(Can.ENTER)
+    _open(session, actor, party)
+
+
+def _open(session: Session, actor: Actor, party: str) -> tuple[list[Action], list[Recommendation]]:
+    """The party's unfinished actions, and what is not closed and it owns or contributes to, locked
+    in this order."""
+    planned = actions.unfinished_of(session, party)
     held = select(col(Assignment.ref)).where(
         col(Assignment.party) == party, col(Assignment.ended_at).is_(None)
     )
@@ -100,9 +111,10 @@ def _open(session: Session, actor: Actor, party: str) -> list[Recommendation]:
         .with_for_update()
     )
     found = list(session.scalars(query))
-    if not all(actor.reaches(one.place) for one in found):
+    places = {one.place for one in planned} | {one.place for one in found}
+    if not all(actor.reaches(place) for place in places):
         raise NotYours("what this party owns lies also in places that your token does not reach")
-    return found
+    return planned, found
 
 
 def _passing(

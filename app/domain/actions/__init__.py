@@ -23,6 +23,7 @@ from app.domain.actions.planning import (
     permit_adding,
     permit_editing,
     permit_noting,
+    unfinished_of,
 )
 
 __all__ = [
@@ -46,4 +47,5 @@ __all__ = [
     "serves",
     "shown",
     "unfinished",
+    "unfinished_of",
 ]

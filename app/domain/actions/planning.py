@@ -16,7 +16,7 @@ from app.domain.actions.action import (
     ActionStatus,
     serves,
 )
-from app.domain.actors import Actor, Can
+from app.domain.actors import RULES, Actor, Can, Role
 from app.domain.base import Expect, Given, Key, Line, Prose, Ref, Slug, unconditional
 from app.domain.dates import Edtf
 from app.domain.errors import AlreadyExists, Malformed, NotFound
@@ -69,19 +69,21 @@ def permit_editing(actor: Actor, action: Action) -> None:
 
 def add(session: Session, actor: Actor, given: ActionGiven) -> Action:
     """Malformed where a recommendation or party is not known, or places differ; AlreadyExists
-    where the key is taken."""
+    where the key is taken. What a contributor enters without an owner is its own party's."""
     served = _served(session, actor, given.recommendations)
     _check_parties(session, given.owner, given.contributors)
-    permit_adding(session, actor, served, given.owner)
-    if given.key is not None and _by_key(session, given.key) is not None:
+    owner = given.owner or (actor.party if actor.role is Role.CONTRIBUTOR else None)
+    permit_adding(session, actor, served, owner)
+    if given.key is not None and find_by_key(session, given.key) is not None:
         raise AlreadyExists("an action of that key is there already")
     action = Action(
         id=base.new_id(session, "ac"),
         place=served[0].place,
-        organisation=parties.organisation_of(session, given.owner),
+        owner=owner,
+        organisation=parties.organisation_of(session, owner),
         created_at=base.now(session),
         updated_at=base.now(session),
-        **given.model_dump(exclude={"recommendations", "contributors"}),
+        **given.model_dump(exclude={"recommendations", "contributors", "owner"}),
         contributors=sorted(set(given.contributors)),
     )
     due.restate(action)
@@ -89,7 +91,7 @@ def add(session: Session, actor: Actor, given: ActionGiven) -> Action:
     session.flush()
     _serve(session, action, served)
     told = given.model_dump(mode="json", exclude_none=True)
-    _record(session, actor, action, served, "added", after=told)
+    _record(session, actor, action, served, "added", after=told | {"owner": owner})
     return action
 
 
@@ -106,6 +108,8 @@ def amend(
     refs = serves(session, [action.id])[action.id]
     values = given.model_dump(exclude_unset=True, exclude={"reason", "agreed_by"})
     wanted = sorted(set(values.pop("recommendations", refs)))
+    if given.recommendations:
+        _served(session, actor, given.recommendations)  # for the places of those not known
     served = _served(session, actor, sorted({*wanted, *refs}))
     if "owner" in values or wanted != refs:
         _check_parties(session, values.get("owner"), [])
@@ -175,24 +179,26 @@ def note(session: Session, actor: Actor, action: Action, text: str) -> ActionNot
     return row
 
 
-def pass_on(session: Session, actor: Actor, party: str, successor: str, reason: str) -> None:
-    """What a party has not finished becomes its successor's."""
+def unfinished_of(session: Session, party: str) -> list[Action]:
+    """The actions that a party owns and has not finished, locked."""
     query = (
         select(Action)
         .where(col(Action.owner) == party, col(Action.status).in_(UNFINISHED))
         .order_by(col(Action.id))
         .with_for_update()
     )
-    for action in session.scalars(query):
-        patch = ActionPatch(owner=successor, reason=reason)
-        amend(session, actor, action, patch)
+    return list(session.scalars(query))
+
+
+def pass_on(
+    session: Session, actor: Actor, those: Sequence[Action], successor: str, reason: str
+) -> None:
+    """What a party has not finished becomes its successor's."""
+    for action in those:
+        amend(session, actor, action, ActionPatch(owner=successor, reason=reason))
 
 
 def find_by_key(session: Session, key: str) -> Action | None:
-    return _by_key(session, key)
-
-
-def _by_key(session: Session, key: str) -> Action | None:
     return session.scalars(select(Action).where(col(Action.key) == key)).first()
 
 
@@ -234,7 +240,7 @@ def _check_reason(action: Action, given: ActionPatch, values: dict[str, Any]) ->
         why = "say why it is taken up again"
     else:
         return
-    raise Malformed("a reader would ask why", [("/reason", f"{why}; it is kept in the history")])
+    raise Malformed(f"the change needs a reason: {why}", [("/reason", f"{why}; it is kept")])
 
 
 def _serve(session: Session, action: Action, served: Sequence[Recommendation]) -> None:
@@ -290,3 +296,24 @@ def _record(
             after={"action": action.id} | (after or {}),
             reason=reason,
         )
+
+
+def _reorganise(session: Session, party: parties.Party) -> None:
+    """What a party owns belongs to the organisation that it belongs to now."""
+    organisation = party.organisation or party.slug
+    query = select(Action).where(col(Action.owner) == party.slug).order_by(col(Action.id))
+    for action in session.scalars(query.with_for_update()):
+        before, action.organisation = action.organisation, organisation
+        session.add(action)
+        changes.record(
+            session,
+            RULES.name,
+            "action:reorganised",
+            action.id,
+            place=action.place,
+            before={"organisation": before},
+            after={"organisation": organisation},
+        )
+
+
+parties.reorganised.append(_reorganise)

@@ -13,7 +13,7 @@ from app.domain.evidence.pieces import (
     of,
 )
 from app.domain.recommendations import Recommendation
-from app.domain.status import Assurance, Status
+from app.domain.status import Assurance
 
 
 def restate(session: Session, recommendation: Recommendation) -> None:
@@ -60,7 +60,8 @@ def _assurance(recommendation: Recommendation, pieces: Sequence[Evidence]) -> As
             return Assurance.INDEPENDENT
     if accepted:
         return Assurance.CHECKED
-    claimed = recommendation.status is Status.IMPLEMENTED
+    # Refusal and reopening take the claim back; verification and closing leave it standing.
+    claimed = recommendation.claimed_by is not None
     return Assurance.SELF_REPORTED if claimed else Assurance.NONE
 
 

@@ -62,6 +62,11 @@ def attach(
             "evidence cannot have been observed in the future",
             [("/observed", "must not lie after today")],
         )
+    if until[1] is not None and observed[0] is not None and until[1] < observed[0]:
+        raise Malformed(
+            "evidence cannot have ceased to be valid before it was observed",
+            [("/valid_until", "must not lie before observed")],
+        )
     if given.key is not None and find_by_key(session, given.key) is not None:
         raise AlreadyExists("evidence of that key is there already")
     old = _superseded(session, recommendation, given)

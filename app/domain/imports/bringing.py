@@ -81,7 +81,7 @@ def bring(session: Session, actor: Actor, document: Document, *, update: bool = 
         (
             "bank_holidays",
             [] if document.bank_holidays is None else [document.bank_holidays],
-            lambda given: _holidays(session, given),
+            lambda given: _holidays(session, actor, given),
         ),
     ]
     for part, rows, take in steps:
@@ -251,7 +251,7 @@ def _succession(
     return name, Outcome.CREATED
 
 
-def _holidays(session: Session, given: HolidaysGiven) -> tuple[str, Outcome]:
+def _holidays(session: Session, actor: Actor, given: HolidaysGiven) -> tuple[str, Outcome]:
     """Those that reach further than what is known; never back."""
-    changed = deadlines.extend(session, given)
+    changed = deadlines.extend(session, actor, given)
     return given.source[:100], Outcome.UPDATED if changed else Outcome.UNCHANGED

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from pydantic import Field as Described
-from sqlalchemy import or_, select, text
+from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
 from app.domain import base, inspections, recommendations, sources
@@ -12,7 +12,7 @@ from app.domain.actors import Actor, Can
 from app.domain.base import Expect, Given, Prose, Ref, unconditional
 from app.domain.errors import AlreadyExists, LinkRefused, Malformed, NotFound
 from app.domain.links import lineage
-from app.domain.links.link import LINEAGE, Basis, Link, LinkKind, State, Strength, between
+from app.domain.links.link import LINEAGE, Basis, Link, LinkKind, State, Strength, between, lock_all
 from app.domain.recommendations import Recommendation
 
 
@@ -50,7 +50,7 @@ def propose(
     `state`: confirmed for the inspector's own statements that the seed or an import brings.
     """
     actor.must(Can.LINK)
-    _lock(session)
+    lock_all(session)
     later, earlier = _ends(session, actor, given, pointer)
     citations = sources.cited(session, given.citations, f"{pointer}/citations")
     if later.ref == earlier.ref:
@@ -97,7 +97,8 @@ def review(
     *,
     expect: Expect = unconditional,
 ) -> None:
-    """Malformed where a reason is missing; LinkRefused where confirming would break a law."""
+    """Malformed where a reason is missing; LinkRefused where confirming would break a law. `link`
+    and its ends are locked by the caller: find()."""
     actor.must(Can.REVIEW)
     if given.state is State.PROPOSED:
         raise Malformed(
@@ -109,9 +110,8 @@ def review(
             [("/reason", "say why; it is kept in the history")],
         )
     expect(link.version)
-    _lock(session)
-    later = recommendations.find(session, actor, link.later, lock=True)
-    earlier = recommendations.find(session, actor, link.earlier, lock=True)
+    later = session.get_one(Recommendation, link.later)
+    earlier = session.get_one(Recommendation, link.earlier)
     if given.state is State.CONFIRMED and link.kind in LINEAGE:
         link.order_certain = _in_order(session, later, earlier)
         _no_cycle(session, link.later, link.earlier, leave_out=link.id)
@@ -150,12 +150,6 @@ def _ends(
                 [(f"{pointer}/{end}", "is not a recommendation of this register")],
             ) from error
     return found[given.later], found[given.earlier]
-
-
-def _lock(session: Session) -> None:
-    """One writer of links at a time: two that do not see each other could close a cycle."""
-    if session.connection().dialect.name == "postgresql":
-        session.connection().execute(text("LOCK TABLE link IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def _in_order(session: Session, later: Recommendation, earlier: Recommendation) -> bool:

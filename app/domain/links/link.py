@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, or_, select
+from sqlalchemy import CheckConstraint, Index, or_, select, text
 from sqlmodel import Field, Session, col
 
 from app.domain import recommendations, sources
@@ -125,13 +125,22 @@ class LinkShown(Shown):
 
 
 def find(session: Session, actor: Actor, id_: str, *, lock: bool = False) -> Link:
-    """NotFound where there is none, or one of its ends is out of the actor's reach."""
+    """NotFound where there is none, or one of its ends is out of the actor's reach. `lock`: nobody
+    else changes it, its ends or any other link until this transaction ends."""
+    if lock:
+        lock_all(session)
     link = fetch(session, Link, id_, lock=lock)
     if not link:
         raise NotFound("no link has that id; GET /v1/links lists them")
-    for ref in (link.later, link.earlier):
-        recommendations.find(session, actor, ref)
+    for ref in sorted((link.later, link.earlier)):  # in one order, so that two never deadlock
+        recommendations.find(session, actor, ref, lock=lock)
     return link
+
+
+def lock_all(session: Session) -> None:
+    """One writer of links at a time: two that do not see each other could close a cycle."""
+    if session.connection().dialect.name == "postgresql":
+        session.connection().execute(text("LOCK TABLE link IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def between(session: Session, one: str, other: str, kind: LinkKind) -> Link | None:
