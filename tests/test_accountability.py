@@ -131,7 +131,8 @@ def test_a_boards_recommendation_passes_slips_is_proved_and_comes_back(live: Liv
     ]
     assert seen["times_reraised"] == 1
     first = lead.all("/v1/attention")[0]
-    assert (first["ref"], first["reason"], first["since"]) == (REF, "regressed", "2027-06-03")
+    assert (first["ref"], first["reason"], first["since"]) == (REF, "regressed", "2028-05-30")
+    assert first["detail"].endswith(f"(raised again by {later['ref']})")
     assert listed(lead, regressed="true") == [REF]
 
     # Reopening cites the cause, and the matter is open again.

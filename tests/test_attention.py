@@ -14,6 +14,8 @@ def test_the_seed_asks_for_reviews_and_owners(live: Live) -> None:
     assert [reason for reason, _ in found].count("unowned") == 23
     assert [reason for reason, _ in found].count("evidence_waiting_for_review") == 7
     assert ("links_waiting_for_review", "bwd-2023-jtai-1") in found
+    said = live.anonymous().all("/v1/attention")
+    assert {one["since"] for one in said} == {"2026-11-24"}
     assert {reason for reason, _ in found} == {
         "unowned",
         "evidence_waiting_for_review",

@@ -1,6 +1,6 @@
 """Attention: what needs a person now, most serious first, and why, in words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
@@ -22,11 +22,12 @@ from app.domain import due, parties
 from app.domain.actors import Actor
 from app.domain.assignments import Assignment
 from app.domain.base import Shown, columns, today
-from app.domain.dates import LONDON, Certainty
+from app.domain.dates import LONDON, Certainty, london_day
 from app.domain.evidence import Bearing, Evidence, Review
 from app.domain.filters import stale_before
+from app.domain.inspections import Inspection
 from app.domain.keyset import Key, behind
-from app.domain.links import Link, State
+from app.domain.links import RERAISING, Link, State
 from app.domain.parties import Party
 from app.domain.recommendations import Recommendation
 from app.domain.status import UNFINISHED, Status
@@ -85,7 +86,7 @@ def needs(
     after: Sequence[Any] | None,
     limit: int,
 ) -> tuple[list[dict[str, Any]], list[Any] | None]:
-    """What needs a person, as AttentionShown, most serious first and oldest first within; and the
+    """What needs a person, as AttentionShown, most serious first; and the
     key of the last one where more follow. `party`: only what is its own."""
     day = today(session)
     concern: list[ColumnElement[bool]] = [_ROW.voided.is_(False)]
@@ -99,7 +100,8 @@ def needs(
     if after is not None:
         query = query.where(behind(keys, after))
     rows = session.connection().execute(query).all()
-    items = [_shown(row) for row in rows[:limit]]
+    began, causes = _began(session, rows[:limit])
+    items = [_shown(row, began, causes) for row in rows[:limit]]
     if len(rows) <= limit:
         return items, None
     last = rows[limit - 1]
@@ -110,15 +112,82 @@ _NEVER = date.max
 _NEVER_KNOWN = literal(_NEVER, Date)
 
 
-def _shown(row: Any) -> dict[str, Any]:
+def _shown(
+    row: Any, began: Mapping[tuple[Need, str], date], causes: Mapping[str, str]
+) -> dict[str, Any]:
     need = list(Need)[row.rank]
+    cause = f" ({causes[row.ref]})" if need is Need.REGRESSED and row.ref in causes else ""
+    known = None if row.day == _NEVER else row.day
     return {
         "ref": row.ref,
         "title": row.title,
         "reason": need,
-        "since": None if row.day == _NEVER else row.day,
-        "detail": f"{row.ref}: {WORDS[need]}",
+        "since": began.get((need, row.ref), known),
+        "detail": f"{row.ref}: {WORDS[need]}{cause}",
     }
+
+
+def _began(
+    session: Session, rows: Sequence[Any]
+) -> tuple[dict[tuple[Need, str], date], dict[str, str]]:
+    """For those of a page whose day another table knows: since when, and of what came back, what
+    says so. As many queries as there are reasons, however long the page is."""
+    refs = {need: [row.ref for row in rows if row.rank == need.rank] for need in Need}
+    piece, link, inspection = columns(Evidence).c, columns(Link).c, columns(Inspection).c
+    waiting = (piece.review == Review.SUBMITTED) & ~piece.withdrawn & ~piece.superseded
+    firsts = {
+        Need.EVIDENCE_WAITING: select(piece.ref, func.min(piece.recorded_at))
+        .where(waiting, piece.ref.in_(refs[Need.EVIDENCE_WAITING]))
+        .group_by(piece.ref),
+        Need.LINKS_WAITING: select(link.later, func.min(link.asserted_at))
+        .where(link.state == State.PROPOSED, link.later.in_(refs[Need.LINKS_WAITING]))
+        .group_by(link.later),
+        Need.UNOWNED: select(_ROW.ref, _ROW.created_at).where(_ROW.ref.in_(refs[Need.UNOWNED])),
+        Need.STALE: select(_ROW.ref, _ROW.updated_at).where(_ROW.ref.in_(refs[Need.STALE])),
+    }
+    connection = session.connection()
+    began = {
+        (need, ref): london_day(moment)
+        for need, query in firsts.items()
+        if refs[need]
+        for ref, moment in connection.execute(query)
+    }
+    causes: dict[str, str] = {}
+    if not refs[Need.REGRESSED]:
+        return began, causes
+    later = columns(Recommendation).alias("later")
+    by_link = (
+        select(_ROW.ref, inspection.published_latest, link.later)
+        .join(Link, link.earlier == _ROW.ref)
+        .join(later, later.c.ref == link.later)
+        .join(Inspection, inspection.slug == later.c.inspection)
+        .where(
+            _ROW.ref.in_(refs[Need.REGRESSED]),
+            link.state == State.CONFIRMED,
+            link.kind.in_(RERAISING),
+            inspection.published_latest > _ROW.settled_on,
+        )
+    )
+    by_evidence = (
+        select(_ROW.ref, piece.observed_latest, piece.id)
+        .join(Evidence, piece.ref == _ROW.ref)
+        .where(
+            _ROW.ref.in_(refs[Need.REGRESSED]),
+            piece.bearing == Bearing.UNDERMINES,
+            piece.review == Review.ACCEPTED,
+            ~piece.withdrawn,
+            ~piece.superseded,
+            piece.observed_latest > _ROW.settled_on,
+        )
+    )
+    said = [(day, ref, f"raised again by {name}") for ref, day, name in connection.execute(by_link)]
+    said += [
+        (day, ref, f"undermined by {name}") for ref, day, name in connection.execute(by_evidence)
+    ]
+    for day, ref, words in sorted(said, reverse=True):  # the first of them is said last, and stays
+        began[Need.REGRESSED, ref] = day
+        causes[ref] = words
+    return began, causes
 
 
 def _of(session: Session, party: str) -> ColumnElement[bool]:

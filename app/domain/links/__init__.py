@@ -4,6 +4,7 @@ from app.domain.links.laws import LinkGiven, LinkReviewGiven, propose, review
 from app.domain.links.lineage import age, family, reraising, restate_reraised, superseded
 from app.domain.links.link import (
     LINEAGE,
+    RERAISING,
     Basis,
     Link,
     LinkKind,
@@ -19,6 +20,7 @@ from app.domain.links.link import (
 
 __all__ = [
     "LINEAGE",
+    "RERAISING",
     "Basis",
     "Link",
     "LinkGiven",
