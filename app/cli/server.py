@@ -55,6 +55,8 @@ def start(settings: Settings, options: Namespace) -> int:
     if settings.local and _token_file(settings).exists():
         print(f"  token: in {_token_file(settings)} (reading needs none on this machine)")
     print("Stop with Ctrl+C.", flush=True)
+    if "log_level" not in settings.model_fields_set:  # a newcomer has read all there is to know
+        settings = settings.model_copy(update={"log_level": "warning"})
     return _serve(settings)
 
 
