@@ -3,16 +3,19 @@
 import typing
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
 from sqlalchemy import Connection, String, Text, create_engine, make_url, text
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
 
 from app.api.deps import BODIES, Contributing
-from app.domain import audit, changes
+from app.db import Database
+from app.domain import audit, changes, places
+from app.domain.actors import Actor, Role
 from app.domain.base import Given, Line, Prose, columns
 from app.domain.changes import TEXTS, Change, JournalText
 from app.domain.deadlines import HolidaysGiven
@@ -437,3 +440,17 @@ def _everything(register: Register) -> dict[str, list[Any]]:
             for table in METADATA.tables.values()
             if table.name != "token"
         }
+
+
+def test_nothing_is_kept_where_the_journal_cannot_be_written(register: Register) -> None:
+    """Also for writers without HTTP: the journal comes before the commit, in one transaction."""
+
+    def fails(session: Session) -> None:
+        raise RuntimeError("the journal cannot be written")
+
+    database = Database(register.settings.database_url, seal=fails, clock=register.clock)
+    actor = Actor("Alice", Role.LEAD)
+    with closing(database), pytest.raises(RuntimeError), database.writing() as session:
+        places.add(session, actor, places.PlaceGiven(slug="nowhere", name="Nowhere"))
+    with register.read() as session:
+        assert session.get(places.Place, "nowhere") is None

@@ -18,16 +18,15 @@ from sqlalchemy import (
 )
 from sqlmodel import Session, col
 
-from app.domain import due, parties
+from app.domain import due, evidence, links, parties
 from app.domain.actors import Actor
 from app.domain.assignments import Assignment
 from app.domain.base import Shown, columns, today
 from app.domain.dates import LONDON, Certainty, london_day
 from app.domain.evidence import Bearing, Evidence, Review
 from app.domain.filters import stale_before
-from app.domain.inspections import Inspection
 from app.domain.keyset import Key, behind
-from app.domain.links import RERAISING, Link, State
+from app.domain.links import Link, State
 from app.domain.parties import Party
 from app.domain.recommendations import Recommendation
 from app.domain.status import UNFINISHED, Status
@@ -86,8 +85,8 @@ def needs(
     after: Sequence[Any] | None,
     limit: int,
 ) -> tuple[list[dict[str, Any]], list[Any] | None]:
-    """What needs a person, as AttentionShown, most serious first; and the
-    key of the last one where more follow. `party`: only what is its own."""
+    """What needs a person, as AttentionShown, most serious first; and the key of the last one where
+    more follow. `party`: only what is its own."""
     day = today(session)
     concern: list[ColumnElement[bool]] = [_ROW.voided.is_(False)]
     if reader.places is not None:
@@ -133,7 +132,7 @@ def _began(
     """For those of a page whose day another table knows: since when, and of what came back, what
     says so. As many queries as there are reasons, however long the page is."""
     refs = {need: [row.ref for row in rows if row.rank == need.rank] for need in Need}
-    piece, link, inspection = columns(Evidence).c, columns(Link).c, columns(Inspection).c
+    piece, link = columns(Evidence).c, columns(Link).c
     waiting = (piece.review == Review.SUBMITTED) & ~piece.withdrawn & ~piece.superseded
     firsts = {
         Need.EVIDENCE_WAITING: select(piece.ref, func.min(piece.recorded_at))
@@ -153,40 +152,19 @@ def _began(
         for ref, moment in connection.execute(query)
     }
     causes: dict[str, str] = {}
-    if not refs[Need.REGRESSED]:
-        return began, causes
-    later = columns(Recommendation).alias("later")
-    by_link = (
-        select(_ROW.ref, inspection.published_latest, link.later)
-        .join(Link, link.earlier == _ROW.ref)
-        .join(later, later.c.ref == link.later)
-        .join(Inspection, inspection.slug == later.c.inspection)
-        .where(
-            _ROW.ref.in_(refs[Need.REGRESSED]),
-            link.state == State.CONFIRMED,
-            link.kind.in_(RERAISING),
-            inspection.published_latest > _ROW.settled_on,
-        )
-    )
-    by_evidence = (
-        select(_ROW.ref, piece.observed_latest, piece.id)
-        .join(Evidence, piece.ref == _ROW.ref)
-        .where(
-            _ROW.ref.in_(refs[Need.REGRESSED]),
-            piece.bearing == Bearing.UNDERMINES,
-            piece.review == Review.ACCEPTED,
-            ~piece.withdrawn,
-            ~piece.superseded,
-            piece.observed_latest > _ROW.settled_on,
-        )
-    )
-    said = [(day, ref, f"raised again by {name}") for ref, day, name in connection.execute(by_link)]
-    said += [
-        (day, ref, f"undermined by {name}") for ref, day, name in connection.execute(by_evidence)
-    ]
-    for day, ref, words in sorted(said, reverse=True):  # the first of them is said last, and stays
-        began[Need.REGRESSED, ref] = day
-        causes[ref] = words
+    query = select(Recommendation).where(_ROW.ref.in_(refs[Need.REGRESSED]))
+    back = list(session.scalars(query)) if refs[Need.REGRESSED] else []
+    again = links.reraising(session, back)
+    pieces = evidence.by_ref(session, [one.ref for one in back])
+    for one in back:
+        said = [(day, f"raised again by {link.later}") for day, link in again[one.ref]]
+        said += [
+            (piece.observed_latest, f"undermined by {piece.id}")
+            for piece in evidence.undermining(one, pieces[one.ref])
+            if piece.observed_latest is not None
+        ]
+        if said:
+            began[Need.REGRESSED, one.ref], causes[one.ref] = min(said)
     return began, causes
 
 

@@ -155,7 +155,7 @@ def _causes(
     within = {link.id for link in links.of(session, reader, [ref])}
     return [
         {"kind": "link", "id": link.id, "ref": link.later}
-        for link in links.reraising(session, recommendation)
+        for _, link in links.reraising(session, [recommendation])[ref]
         if link.id in within
     ] + [
         {"kind": "evidence", "id": piece.id, "ref": ref}

@@ -4,7 +4,6 @@ from app.domain.links.laws import LinkGiven, LinkReviewGiven, propose, review
 from app.domain.links.lineage import age, family, reraising, restate_reraised, superseded
 from app.domain.links.link import (
     LINEAGE,
-    RERAISING,
     Basis,
     Link,
     LinkKind,
@@ -20,7 +19,6 @@ from app.domain.links.link import (
 
 __all__ = [
     "LINEAGE",
-    "RERAISING",
     "Basis",
     "Link",
     "LinkGiven",

@@ -1,6 +1,6 @@
 """Lineages: one concern through time, a connected family over confirmed lineage links."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 
 from sqlalchemy import or_, select
@@ -89,16 +89,19 @@ def _restate(session: Session, refs: list[str], told: Collection[str]) -> set[st
 
 def restate_reraised(session: Session, recommendation: Recommendation) -> None:
     """Was it raised again, by an inspection published after it counted as done?"""
-    recommendation.reraised = bool(reraising(session, recommendation))
+    recommendation.reraised = bool(reraising(session, [recommendation])[recommendation.ref])
 
 
-def reraising(session: Session, recommendation: Recommendation) -> list[Link]:
-    """The confirmed links that contradict that it is done: from inspections published after the
-    day from which it counts as done."""
-    settled = recommendation.settled_on
-    if settled is None:
-        return []
-    later = (
+def reraising(
+    session: Session, those: Sequence[Recommendation]
+) -> dict[str, list[tuple[date, Link]]]:
+    """For each of these the confirmed links that contradict that it is done: from inspections
+    published after the day from which it counts as done; with the day of publication."""
+    settled = {one.ref: one.settled_on for one in those if one.settled_on is not None}
+    found: dict[str, list[tuple[date, Link]]] = {one.ref: [] for one in those}
+    if not settled:
+        return found
+    query = (
         select(Link, col(inspections.Inspection.published_latest))
         .join(Recommendation, col(Link.later) == col(Recommendation.ref))
         .join(
@@ -106,13 +109,16 @@ def reraising(session: Session, recommendation: Recommendation) -> list[Link]:
             col(Recommendation.inspection) == col(inspections.Inspection.slug),
         )
         .where(
-            col(Link.earlier) == recommendation.ref,
+            col(Link.earlier).in_(settled),
             col(Link.state) == State.CONFIRMED,
             col(Link.kind).in_(RERAISING),
         )
         .order_by(col(Link.id))
     )
-    return [link for link, day in session.execute(later) if day is not None and day > settled]
+    for link, day in session.execute(query):
+        if day is not None and day > settled[link.earlier]:
+            found[link.earlier].append((day, link))
+    return found
 
 
 def superseded(session: Session, ref: str) -> bool:
