@@ -16,6 +16,8 @@ from tests.live import Client, Live, Register, serving
 
 REF = "bwd-2017-sif-4"
 PATH = f"/v1/recommendations/{REF}"
+MISTAKE = "/v1/recommendations/bwd-2017-sif-3"
+"""One that nobody has worked on."""
 ONE = re.compile(r'"\d+\.\d+-[0-9a-f]{8}\.[0-9a-f]{8}"')
 MANY = re.compile(r'"\d+-[0-9a-f]{8}\.[0-9a-f]{8}"')
 one_engine = pytest.mark.parametrize("engine", ["sqlite"])
@@ -201,6 +203,12 @@ def _unsafe(live: Live) -> list[Unsafe]:
         Unsafe("PUT", f"{PATH}/status", {"status": "in_progress"}, PATH),
         Unsafe("PUT", f"{PATH}/owner", {"party": "bwd-council"}, PATH),
         Unsafe("POST", f"{PATH}/contributors", {"party": "bwd-schools"}, PATH),
+        Unsafe("POST", f"{PATH}/errata", {
+            "text": "Improve it.", "reason": "Typed wrongly", "citation": {
+                "source": "bwd-2017-report",
+            },
+        }, PATH),
+        Unsafe("POST", f"{MISTAKE}/voiding", {"reason": "Entered twice"}, MISTAKE),
         Unsafe("PUT", f"{PATH}/contributors/lancashire-police/progress", {"progress": "done"}),
         Unsafe("DELETE", released, None, PATH),
         Unsafe("PUT", f"{theirs}/review", {"review": "accepted"}, theirs),

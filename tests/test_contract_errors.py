@@ -36,7 +36,7 @@ def problem(response: httpx.Response, status: int, slug: str) -> dict[str, Any]:
     assert response.headers["Cache-Control"] == "no-store"
     body: dict[str, Any] = response.json()
     assert list(body)[:5] == ["type", "title", "status", "detail", "instance"]
-    assert set(body) <= {*list(body)[:5], "errors", "allowed", "needs"}
+    assert set(body) <= {*list(body)[:5], "errors", "allowed", "needs", "work"}
     assert body["type"] == f"/docs/problems#{slug}"
     assert body["status"] == status
     assert re.fullmatch(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", body["instance"])
@@ -107,6 +107,13 @@ CASES = [
          "/v1/recommendations/bwd-2017-sif-7/status",
          {"status": "closed", "closure_reason": "superseded", "reason": CANARY},
          headers={"If-Match": "*"}),
+    Case("a text that it has", 409, "conflict", "POST",
+         "/v1/recommendations/bwd-2017-sif-7/errata",
+         {"text": "Improve work experience and apprenticeship opportunities for care leavers.",
+          "reason": CANARY, "citation": {"source": "bwd-2017-report", "quote": CANARY}},
+         headers={"If-Match": "*"}),
+    Case("a voiding of what people worked on", 409, "worked-on", "POST", f"{PATH}/voiding",
+         {"reason": CANARY}, headers={"If-Match": "*"}),
     Case("there already", 409, "already-exists", "POST", "/v1/parties",
          {"slug": "bwd-council", "name": CANARY, "kind": "organisation"}),
     Case("a link to itself", 409, "link-refused", "POST", "/v1/links",
@@ -144,7 +151,7 @@ def test_every_type_points_to_its_explanation(live: Live, clients: dict[str, Cli
     anchors = re.findall(r'<h2 id="([a-z-]+)">', page)
     assert len(anchors) == len(set(anchors))
     assert {case.slug for case in CASES} <= set(anchors)
-    assert {"busy", "bug", "idempotency-key-reused", "conflict"} <= set(anchors)
+    assert {"busy", "bug", "idempotency-key-reused", "voided"} <= set(anchors)
     assert not re.search(r"https?://", page), "it must be readable without the internet"
 
 

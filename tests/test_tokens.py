@@ -146,7 +146,7 @@ def test_two_tokens_of_one_name_are_one_principal(live: Live) -> None:
     assert live.client("Bob", "lead").move(REF, "verified").status_code == 200
 
 
-NAMES = ("actor", "recorded_by", "reviewed_by", "asserted_by", "written_by")
+NAMES = ("actor", "recorded_by", "reviewed_by", "asserted_by", "written_by", "by")
 
 
 def _acted(part: Any) -> set[tuple[str, str | None]]:
@@ -169,8 +169,14 @@ def test_anonymous_readers_are_not_told_who_acted(live: Live) -> None:
     link = alice.propose("bwd-2023-jtai-1", REF).json()["id"]
     assert bob.judge(link, "confirmed").status_code == 200
     assert alice.move(REF, "in_progress").status_code == 200
+    erratum = {"text": "Other.", "reason": "Typed", "citation": {"source": "bwd-2017-report"}}
+    assert alice.change("POST", f"{PATH}/errata", erratum, of=PATH).status_code == 201
+    mistake = "/v1/recommendations/bwd-2017-sif-3"
+    gone = alice.change("POST", f"{mistake}/voiding", {"reason": "Twice"}, of=mistake)
+    assert gone.status_code == 200, gone.text
     paths = [
         PATH,
+        mistake,
         f"{PATH}/lineage",
         f"{PATH}/history",
         f"{PATH}/evidence",
@@ -297,6 +303,8 @@ def test_a_token_bound_to_a_place_writes_nothing_of_another(live: Live) -> None:
         ("POST", f"{first}/notes"),
         ("POST", f"{first}/evidence"),
         ("POST", f"{first}/contributors"),
+        ("POST", f"{first}/errata"),
+        ("POST", f"{first}/voiding"),
         ("PUT", f"{evidence}/review"),
         ("POST", f"{evidence}/withdrawal"),
         ("PUT", f"{link}/review"),
@@ -333,6 +341,8 @@ WHO_MAY = {
     "PUT /v1/recommendations/{ref}/owner": LEADS,
     "POST /v1/recommendations/{ref}/contributors": LEADS,
     "DELETE /v1/recommendations/{ref}/contributors/{party}": LEADS,
+    "POST /v1/recommendations/{ref}/errata": LEADS,
+    "POST /v1/recommendations/{ref}/voiding": LEADS,
     "GET /v1/recommendations/{ref}/evidence": READS,
     "POST /v1/recommendations/{ref}/evidence": CONTRIBUTES,
     "GET /v1/recommendations/{ref}/notes": READS,

@@ -45,8 +45,16 @@ class FieldProblem(BaseModel):
     detail: str
 
 
+class WorkDone(BaseModel):
+    ref: str
+    actor: str | None
+    at: str
+    action: str
+
+
 class Problem(BaseModel):
-    """RFC 9457. `errors` for bad fields, `allowed` and `needs` for moves that cannot be made."""
+    """RFC 9457. `errors` for bad fields, `allowed` and `needs` for moves that cannot be made,
+    `work` for what people did since and would be lost."""
 
     type: str
     title: str
@@ -56,6 +64,7 @@ class Problem(BaseModel):
     errors: list[FieldProblem] | None = None
     allowed: list[str] | None = None
     needs: list[str] | None = None
+    work: list[WorkDone] | None = None
 
 
 def install(app: FastAPI) -> None:

@@ -1,4 +1,4 @@
-"""/v1/recommendations: the list, one of them, its entry, its status and its owners."""
+"""/v1/recommendations: the list, one of them, its entry, corrections, status and owners."""
 
 from typing import Annotated, Any
 
@@ -7,17 +7,29 @@ from pydantic import BaseModel, ConfigDict
 
 from app.api.deps import Contributing, Leading, Reading, Write, takes
 from app.api.paging import Cursor, Limit, Listed, begin, page
-from app.domain import assignments, contributions, dossier, entry, listing, moves, recommendations
+from app.domain import (
+    assignments,
+    contributions,
+    dossier,
+    entry,
+    errata,
+    listing,
+    moves,
+    recommendations,
+    voiding,
+)
 from app.domain.actors import Can
 from app.domain.assignments import OwnerGiven
 from app.domain.base import Prose
 from app.domain.contributions import ContributorGiven, ProgressGiven
 from app.domain.dossier import DossierShown, LineageShown
 from app.domain.entry import RecommendationGiven
+from app.domain.errata import ErratumGiven
 from app.domain.filters import Filters
 from app.domain.listing import RecommendationShown
 from app.domain.recommendations import Recommendation, RecommendationPatch
 from app.domain.status import MoveGiven
+from app.domain.voiding import VoidingGiven
 
 router = APIRouter(prefix="/recommendations", tags=["Recommendations"])
 
@@ -176,6 +188,35 @@ def progress(ref: str, party: str, write: Contributing) -> Response:
         contributions.permit_progress(session, write.actor, recommendation, party)
         given = write.body(ProgressGiven)
         contributions.say(session, write.actor, recommendation, party, given)
+        return _whole(write, recommendation)
+
+
+@router.post(
+    "/{ref}/errata", status_code=201, response_model=DossierShown, openapi_extra=takes(ErratumGiven)
+)
+def correct(ref: str, write: Leading) -> Response:
+    """Corrects what was transcribed wrongly, with a reason and a citation. Both texts stay
+    readable. Needs If-Match."""
+    with write as session:
+        recommendation = recommendations.find(session, write.actor, ref, lock=True)
+        write.actor.must(Can.AMEND)
+        given = write.body(ErratumGiven)
+        errata.correct(session, write.actor, recommendation, given, expect=write.expect)
+        return _whole(
+            write, recommendation, status=201, location=f"/v1/recommendations/{recommendation.ref}"
+        )
+
+
+@router.post("/{ref}/voiding", response_model=DossierShown, openapi_extra=takes(VoidingGiven))
+def void(ref: str, write: Leading) -> Response:
+    """Voids a recommendation that was entered by mistake and that nobody has worked on. It stays
+    readable at its address; lists and counts leave it out. Nothing new has an address afterwards:
+    hence 200. Needs If-Match."""
+    with write as session:
+        recommendation = recommendations.find(session, write.actor, ref, lock=True)
+        write.actor.must(Can.AMEND)
+        given = write.body(VoidingGiven)
+        voiding.void(session, write.actor, recommendation, given.reason, expect=write.expect)
         return _whole(write, recommendation)
 
 

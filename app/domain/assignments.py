@@ -118,6 +118,7 @@ def assign(
         parties.check(session, [party], "/party")
     before = recommendation.owner
     expect(recommendation.version)
+    recommendations.check_stands(recommendation)
     if party == before:
         return False
     if before is not None:

@@ -139,7 +139,11 @@ def _began(
         .where(waiting, piece.ref.in_(refs[Need.EVIDENCE_WAITING]))
         .group_by(piece.ref),
         Need.LINKS_WAITING: select(link.later, func.min(link.asserted_at))
-        .where(link.state == State.PROPOSED, link.later.in_(refs[Need.LINKS_WAITING]))
+        .where(
+            link.state == State.PROPOSED,
+            link.later.in_(refs[Need.LINKS_WAITING]),
+            links.stands(),
+        )
         .group_by(link.later),
         Need.UNOWNED: select(_ROW.ref, _ROW.created_at).where(_ROW.ref.in_(refs[Need.UNOWNED])),
         Need.STALE: select(_ROW.ref, _ROW.updated_at).where(_ROW.ref.in_(refs[Need.STALE])),
@@ -199,7 +203,7 @@ def _union(
         piece.superseded.is_(False),
         or_(piece.valid_until_latest.is_(None), piece.valid_until_latest >= day),
     )
-    waiting_links = select(link.later).where(link.state == State.PROPOSED)
+    waiting_links = select(link.later).where(link.state == State.PROPOSED, links.stands())
     conditions: dict[Need, tuple[ColumnElement[bool], Any]] = {
         Need.REGRESSED: (_ROW.regressed.is_(True), _ROW.settled_on),
         Need.OVERDUE: (due.overdue_is(Certainty.YES, at, day), _ROW.due_latest),

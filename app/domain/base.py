@@ -2,9 +2,10 @@
 
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from itertools import islice
 from typing import Annotated, Any, TypeVar
 
 import sqlalchemy
@@ -225,6 +226,13 @@ def now(session: Session) -> datetime:
 def today(session: Session) -> date:
     """The day in London of this transaction."""
     return london_day(now(session))
+
+
+def batches(names: Iterable[str], size: int = 500) -> Iterator[list[str]]:
+    """Names in portions, for queries that name thousands: engines bound what a statement takes."""
+    waiting = iter(names)
+    while some := list(islice(waiting, size)):
+        yield some
 
 
 def word_list(members: Sequence[StrEnum]) -> str:

@@ -28,7 +28,7 @@ GENESIS = "0" * 64
 
 TEXTS = frozenset(
     (
-        *("addressees_as_printed", "agreed_by", "citations", "description", "errata"),
+        *("addressees_as_printed", "agreed_by", "citation", "citations", "description", "errata"),
         *("judgements", "kind_as_printed", "licence", "name", "note", "notes"),
         *("number_as_printed", "publisher", "quote", "rationale", "reason", "scope"),
         *("section", "summary", "text", "title"),

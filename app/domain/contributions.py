@@ -34,6 +34,7 @@ def contribute(
     actor.must(Can.ASSIGN)
     parties.check(session, [given.party], "/party")
     expect(recommendation.version)
+    recommendations.check_stands(recommendation)
     if given.party in recommendation.contributors:
         raise AlreadyExists("that party contributes already")
     assignments.begin(session, recommendation, given.party, Part.CONTRIBUTOR, given.reason)
@@ -69,6 +70,7 @@ def release(
             [("/reason", "say why, as ?reason=...; it is kept in the history")],
         )
     expect(recommendation.version)
+    recommendations.check_stands(recommendation)
     assignments.end(
         session, assignments.current(session, recommendation, party, Part.CONTRIBUTOR), reason
     )
@@ -142,6 +144,7 @@ def say(
     """A contributor says how far its part is. It raises no version: nobody's change is in its
     way."""
     permit_progress(session, actor, recommendation, party)
+    recommendations.check_stands(recommendation)
     assignment = assignments.current(session, recommendation, party, Part.CONTRIBUTOR)
     before = assignment.progress
     assignment.progress = given.progress

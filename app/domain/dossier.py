@@ -7,11 +7,12 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from app.domain import actions, assignments, evidence, links, listing, moves, notes
+from app.domain import actions, assignments, errata, evidence, links, listing, moves, notes, voiding
 from app.domain.actions import ActionShown
 from app.domain.actors import Actor
 from app.domain.assignments import AssignmentShown
 from app.domain.base import Shown, today
+from app.domain.errata import ErratumShown
 from app.domain.evidence import EvidenceShown
 from app.domain.frameworks import JudgementShown
 from app.domain.inspections import Inspection
@@ -20,6 +21,7 @@ from app.domain.listing import RecommendationShown
 from app.domain.notes import NoteShown
 from app.domain.recommendations import Recommendation
 from app.domain.sources import CitationShown
+from app.domain.voiding import VoidingShown
 
 
 class CauseShown(Shown):
@@ -41,7 +43,8 @@ class DossierShown(RecommendationShown):
     links: list[LinkShown]
     assignments: list[AssignmentShown]
     notes: list[NoteShown]
-    errata: list[dict[str, Any]]
+    errata: list[ErratumShown]
+    voided: VoidingShown | None
     import_: str | None = Field(alias="import")
     verified_on: str | None
     regressed_because: list[CauseShown]
@@ -84,7 +87,8 @@ def whole(
         "links": [links.shown(reader, link) for link in links.of(session, reader, [ref])],
         "assignments": assignments.by_ref(session, reader, [ref])[ref],
         "notes": notes.of(session, reader, ref),
-        "errata": [],
+        "errata": errata.of(session, reader, ref),
+        "voided": voiding.of(session, reader, recommendation),
         "import": recommendation.import_id,
         "verified_on": moves.verified_on(session, recommendation),
         "regressed_because": _causes(session, reader, recommendation),

@@ -79,7 +79,7 @@ def add(
         section=given.section,
         kind=given.kind,
         kind_as_printed=given.kind_as_printed,
-        title=given.title or _first_words(given.text),
+        title=given.title or first_words(given.text),
         text=given.text,
         addressees=given.addressees,
         addressees_as_printed=given.addressees_as_printed,
@@ -161,7 +161,7 @@ def count_held(session: Session, inspection: inspections.Inspection) -> None:
     session.expire(inspection, ["held_count"])
 
 
-def _first_words(text: str) -> str:
+def first_words(text: str) -> str:
     """A title for what came without one: the first words, cut at a word's end."""
     line = " ".join(text.split())
     return line if len(line) <= 80 else line[:79].rsplit(" ", 1)[0] + "\u2026"

@@ -116,6 +116,20 @@ class AlreadyExists(Conflict):
     slug, title = "already-exists", "Already there"
 
 
+class Voided(Conflict):
+    """The recommendation was entered by mistake and voided: it can be read, and nothing more is
+    recorded about it. Name the one that was meant."""
+
+    slug, title = "voided", "It was voided"
+
+
+class WorkedOn(Conflict):
+    """People have worked on it since it was entered, so it is no mere mistake of entry. `work` says
+    who did what, at most twenty of it; `detail` says what to do instead."""
+
+    slug, title = "worked-on", "People have worked on it"
+
+
 class LinkRefused(Conflict):
     """The link would break a law of lineage: no link to itself, none forward in time, no cycle."""
 

@@ -91,6 +91,7 @@ def move(
     cited = demands.cited(session, recommendation, given)
     link = demands.cause(session, recommendation, given)
     expect(recommendation.version)
+    recommendations.check_stands(recommendation)
     check_allowed(made)
     rests_on, basis = demands.of(session, recommendation, made, given, cited)
 

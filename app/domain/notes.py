@@ -39,6 +39,7 @@ class NoteShown(Shown):
 
 def write(session: Session, actor: Actor, recommendation: Recommendation, text: str) -> Note:
     actor.must(Can.ADD_NOTE, of=assignments.concerned(session, recommendation))
+    recommendations.check_stands(recommendation)
     note = Note(
         id=base.new_id(session, "nt"),
         ref=recommendation.ref,

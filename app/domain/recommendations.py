@@ -27,7 +27,7 @@ from app.domain.base import (
     words,
 )
 from app.domain.dates import Edtf
-from app.domain.errors import Malformed, NotFound, NotYours
+from app.domain.errors import Malformed, NotFound, NotYours, Voided
 from app.domain.frameworks import Framework
 from app.domain.status import Assurance, ClosureReason, Progress, Response, Status
 
@@ -165,6 +165,7 @@ def amend(
             [("/reason", "say why the date moves and who agreed; it is kept in the history")],
         )
     expect(recommendation.version)
+    check_stands(recommendation)
     changed = changes.differences(recommendation, values)
     if changed is None:
         return False
@@ -203,6 +204,13 @@ def find(session: Session, actor: Actor, ref: str, *, lock: bool = False) -> Rec
     return found
 
 
+def check_stands(recommendation: Recommendation) -> None:
+    """Voided where it was voided. Asked by every verb that records something, behind what is
+    malformed or stale; note() asks again, so that none can forget it."""
+    if recommendation.voided:
+        raise Voided("it was voided as entered by mistake; record this where it belongs")
+
+
 def note(
     session: Session,
     actor: Actor,
@@ -216,6 +224,8 @@ def note(
 ) -> None:
     """Writes the row and its change. `raises`: the change is one that If-Match names the version
     of; attaching things to a recommendation is not."""
+    if actor is not RULES and what != "voided":
+        check_stands(recommendation)
     recommendation.updated_at = base.now(session)
     recommendation.regressed = recommendation.undermined or recommendation.reraised
     if raises:

@@ -106,22 +106,33 @@ def cited(
 ) -> list[dict[str, Any]]:
     """Citations as they are stored. Malformed where a source is not known, or where words of a
     secondary source are called verbatim."""
+    return _cited(session, [(f"{pointer}/{index}", one) for index, one in enumerate(citations)])
+
+
+def cited_once(
+    session: Session, given: CitationGiven, pointer: str = "/citation"
+) -> dict[str, Any]:
+    """A citation that stands alone, as cited()."""
+    return _cited(session, [(pointer, given)])[0]
+
+
+def _cited(session: Session, those: Sequence[tuple[str, CitationGiven]]) -> list[dict[str, Any]]:
     found = {
         source.slug: source.kind
         for source in session.scalars(
-            select(Source).where(col(Source.slug).in_({given.source for given in citations}))
+            select(Source).where(col(Source.slug).in_({given.source for _, given in those}))
         )
     }
     wrong, stored = [], []
-    for index, given in enumerate(citations):
+    for pointer, given in those:
         kind = found.get(given.source)
         honest = Transcription.VERBATIM if kind is SourceKind.PRIMARY else Transcription.REPORTED
         if kind is None:
-            wrong.append((f"{pointer}/{index}/source", "is not a source of this register"))
+            wrong.append((f"{pointer}/source", "is not a source of this register"))
         elif given.transcription is Transcription.VERBATIM and honest is Transcription.REPORTED:
             wrong.append(
                 (
-                    f"{pointer}/{index}/transcription",
+                    f"{pointer}/transcription",
                     "must be `reported`: the source is a secondary one",
                 )
             )

@@ -5,6 +5,7 @@ from app.domain import (
     assignments,
     changes,
     deadlines,
+    errata,
     evidence,
     inspections,
     intervals,
@@ -19,6 +20,7 @@ from app.domain import (
     sources,
     themes,
     tokens,
+    voiding,
 )
 from app.domain.base import Table
 
@@ -30,6 +32,7 @@ __all__ = [
     "assignments",
     "changes",
     "deadlines",
+    "errata",
     "evidence",
     "inspections",
     "intervals",
@@ -44,4 +47,5 @@ __all__ = [
     "sources",
     "themes",
     "tokens",
+    "voiding",
 ]

@@ -3,6 +3,7 @@
 from app.domain.actions.action import (
     Action,
     ActionNoteShown,
+    ActionServes,
     ActionShown,
     ActionStatus,
     actions,
@@ -31,6 +32,7 @@ __all__ = [
     "ActionGiven",
     "ActionNoteShown",
     "ActionPatch",
+    "ActionServes",
     "ActionShown",
     "ActionStatus",
     "actions",

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, select
+from sqlalchemy import Index, func, select
 from sqlmodel import Field, Session, col
 
 from app.domain import due
@@ -157,6 +157,17 @@ def by_ref(session: Session, refs: Sequence[str]) -> dict[str, list[Action]]:
     for row, action in session.execute(query):
         found[row.ref].append(action)
     return found
+
+
+def count(session: Session, ref: str) -> int:
+    """How many actions serve a recommendation, without those cancelled."""
+    query = (
+        select(func.count())
+        .select_from(ActionServes)
+        .join(Action, col(Action.id) == col(ActionServes.action))
+        .where(col(ActionServes.ref) == ref, col(Action.status) != ActionStatus.CANCELLED)
+    )
+    return session.connection().execute(query).scalar_one()
 
 
 def unfinished(session: Session, ref: str) -> list[Action]:

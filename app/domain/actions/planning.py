@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pydantic import Field as Described
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, insert, select
 from sqlmodel import Session, col
 
 from app.domain import assignments, base, changes, due, parties, recommendations
@@ -14,6 +14,7 @@ from app.domain.actions.action import (
     ActionNote,
     ActionServes,
     ActionStatus,
+    count,
     serves,
 )
 from app.domain.actors import RULES, Actor, Can, Role
@@ -76,6 +77,8 @@ def add(session: Session, actor: Actor, given: ActionGiven) -> Action:
     permit_adding(session, actor, served, owner)
     if given.key is not None and find_by_key(session, given.key) is not None:
         raise AlreadyExists("an action of that key is there already")
+    for recommendation in served:
+        recommendations.check_stands(recommendation)
     action = Action(
         id=base.new_id(session, "ac"),
         place=served[0].place,
@@ -120,6 +123,9 @@ def amend(
         _check_parties(session, None, values["contributors"])
     _check_reason(action, given, values)
     expect(action.version)
+    for recommendation in served:
+        if recommendation.ref in wanted:
+            recommendations.check_stands(recommendation)
     changed = changes.differences(action, values) or ({}, {})
     before, after = changed
     if wanted != refs:
@@ -274,19 +280,9 @@ def _record(
         reason=reason,
     )
     for recommendation in served:
-        recommendation.action_count = (
-            session.connection()
-            .execute(
-                select(func.count())
-                .select_from(ActionServes)
-                .join(Action, col(Action.id) == col(ActionServes.action))
-                .where(
-                    col(ActionServes.ref) == recommendation.ref,
-                    col(Action.status) != ActionStatus.CANCELLED,
-                )
-            )
-            .scalar_one()
-        )
+        if recommendation.voided:  # an action that was cancelled may still name it
+            continue
+        recommendation.action_count = count(session, recommendation.ref)
         recommendations.note(
             session,
             actor,

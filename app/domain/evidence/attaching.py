@@ -70,6 +70,7 @@ def attach(
     if given.key is not None and find_by_key(session, given.key) is not None:
         raise AlreadyExists("evidence of that key is there already")
     old = _superseded(session, recommendation, given)
+    recommendations.check_stands(recommendation)
     piece = Evidence(
         id=base.new_id(session, "ev"),
         ref=recommendation.ref,

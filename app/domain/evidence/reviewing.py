@@ -65,6 +65,7 @@ def review(
             [("/reason", "say why; it is kept in the history")],
         )
     expect(piece.version)
+    recommendations.check_stands(recommendation)
     if piece.withdrawn:
         raise Conflict("what was withdrawn is not reviewed")
     before = piece.review
@@ -97,6 +98,7 @@ def withdraw(
     """By the one who recorded it, or a lead. Conflict where it was withdrawn before."""
     permit_withdrawal(session, actor, piece, recommendation)
     expect(piece.version)
+    recommendations.check_stands(recommendation)
     if piece.withdrawn:
         raise Conflict("it was withdrawn before")
     piece.withdrawn = True

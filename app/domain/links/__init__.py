@@ -15,6 +15,7 @@ from app.domain.links.link import (
     links,
     of,
     shown,
+    stands,
 )
 
 __all__ = [
@@ -38,5 +39,6 @@ __all__ = [
     "restate_reraised",
     "review",
     "shown",
+    "stands",
     "superseded",
 ]

@@ -53,6 +53,8 @@ def propose(
     lock_all(session)
     later, earlier = _ends(session, actor, given, pointer)
     citations = sources.cited(session, given.citations, f"{pointer}/citations")
+    for end in (later, earlier):
+        recommendations.check_stands(end)
     if later.ref == earlier.ref:
         raise LinkRefused("a recommendation has no link to itself")
     if later.place != earlier.place:
@@ -112,6 +114,8 @@ def review(
     expect(link.version)
     later = session.get_one(Recommendation, link.later)
     earlier = session.get_one(Recommendation, link.earlier)
+    for end in (later, earlier):
+        recommendations.check_stands(end)
     if given.state is State.CONFIRMED and link.kind in LINEAGE:
         link.order_certain = _in_order(session, later, earlier)
         _no_cycle(session, link.later, link.earlier, leave_out=link.id)

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, or_, select, text
+from sqlalchemy import CheckConstraint, ColumnElement, Index, exists, or_, select, text
 from sqlmodel import Field, Session, col
 
 from app.domain import recommendations, sources
@@ -17,6 +17,7 @@ from app.domain.base import (
     Moment,
     Shown,
     Table,
+    columns,
     fetch,
     words,
 )
@@ -162,9 +163,9 @@ def links(
     after: Sequence[Any] | None = None,
     limit: int,
 ) -> list[Link]:
-    """Links within the actor's reach, oldest first."""
+    """Links within the actor's reach, oldest first, of which no end was voided."""
     when, id_ = col(Link.asserted_at), col(Link.id)
-    query = select(Link).order_by(when, id_).limit(limit)
+    query = select(Link).where(stands()).order_by(when, id_).limit(limit)
     for column, wanted in (
         (col(Link.state), state),
         (col(Link.kind), kind),
@@ -184,12 +185,20 @@ def links(
     return list(session.scalars(query))
 
 
+def stands() -> ColumnElement[bool]:
+    """No end of the link was voided. What was proposed on one stays as it was and is left out, so
+    that it is there again where the voiding is taken back."""
+    end = columns(Recommendation).alias("linked")
+    return ~exists().where(end.c.ref.in_((col(Link.later), col(Link.earlier))), end.c.voided)
+
+
 def of(session: Session, reader: Actor, refs: Iterable[str]) -> list[Link]:
-    """All links with an end among `refs` that the reader reaches both ends of, oldest first."""
+    """All links with an end among `refs` that the reader reaches both ends of, oldest first, of
+    which no end was voided."""
     wanted = list(refs)
     query = (
         select(Link)
-        .where(or_(col(Link.later).in_(wanted), col(Link.earlier).in_(wanted)))
+        .where(or_(col(Link.later).in_(wanted), col(Link.earlier).in_(wanted)), stands())
         .order_by(col(Link.asserted_at), col(Link.id))
     )
     if reader.places is not None:
