@@ -2,6 +2,9 @@
 what people have worked on cannot be voided."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Barrier
 from typing import Any
 
 import httpx
@@ -534,3 +537,38 @@ def test_rules_go_on_for_what_was_voided(live: Live) -> None:
     assert (change["action"], change["actor"]) == ("recommendation:reorganised", RULES.name)
     reinstate(live, made["ref"])
     assert alice.see(made["ref"])["organisation"] == "lsc-icb"
+
+
+def at_once(*works: Callable[[], httpx.Response]) -> list[httpx.Response]:
+    start = Barrier(len(works))
+
+    def run(work: Callable[[], httpx.Response]) -> httpx.Response:
+        start.wait(10)
+        return work()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(run, works))
+
+
+def test_two_who_void_at_once_are_both_counted(live: Live) -> None:
+    alice, bob = live.client("Alice", "lead"), live.client("Bob", "lead")
+    for number in range(5):
+        slug = f"bwd-{2030 + number}-ilacs"
+        alice.inspect(slug)
+        refs = [alice.enter(slug, ordinal)["ref"] for ordinal in (1, 2)]
+        answers = at_once(
+            *(partial(void, who, ref) for who, ref in zip((alice, bob), refs, strict=True))
+        )
+        assert [answer.status_code for answer in answers] == [200, 200]
+        coverage = alice.get(f"/v1/inspections/{slug}").json()["coverage"]
+        assert coverage["held_count"] == 0
+
+
+def test_of_a_note_and_a_voiding_at_once_one_is_refused(live: Live) -> None:
+    alice, bob = live.client("Alice", "lead"), live.client("Bob", "lead")
+    alice.inspect("bwd-2030-ilacs")
+    for ordinal in range(1, 9):
+        ref = alice.enter("bwd-2030-ilacs", ordinal)["ref"]
+        note = partial(alice.post, f"/v1/recommendations/{ref}/notes", {"text": "Asked"})
+        noted, gone = (one.status_code for one in at_once(note, partial(void, bob, ref)))
+        assert (noted, gone) in ((201, 409), (409, 200))

@@ -125,8 +125,8 @@ def void_all(
 
 
 def reinstate(session: Session, actor: Actor, recommendation: Recommendation) -> None:
-    """Takes back the voiding that lasts: it counts again, as it stood. What hung on it before, such
-    as its owner and links that were proposed, hangs on it again."""
+    """Takes back the voiding of one that is voided: it counts again, as it stood. What hung on it
+    before, such as its owner and links that were proposed, hangs on it again."""
     actor.must(Can.ENTER)
     voiding = lasting(session, [recommendation.ref])[recommendation.ref]
     voiding.ended_at = base.now(session)
@@ -170,19 +170,20 @@ def entered(session: Session, refs: Collection[str]) -> dict[str, int]:
     things, of an import for instance, stand in between; and likewise the first one that does not
     begin before the reinstatement.
     """
-    interval = base.columns(RecommendationInterval).c
-    change = base.columns(Change).c
-    reinstated = (
-        select(func.max(change.seq))
-        .where(change.subject == interval.ref, change.action == "recommendation:reinstated")
-        .scalar_subquery()
-    )
+    interval, change = base.columns(RecommendationInterval), base.columns(Change).c
     found: dict[str, int] = {}
     for some in base.batches(refs):
+        again = (
+            select(change.subject, func.max(change.seq).label("seq"))
+            .where(change.subject.in_(some), change.action == "recommendation:reinstated")
+            .group_by(change.subject)
+            .subquery()
+        )
         query = (
-            select(interval.ref, func.min(interval.from_seq).label("seq"))
-            .where(interval.ref.in_(some), interval.from_seq >= func.coalesce(reinstated, 0))
-            .group_by(interval.ref)
+            select(interval.c.ref, func.min(interval.c.from_seq).label("seq"))
+            .outerjoin(again, again.c.subject == interval.c.ref)
+            .where(interval.c.ref.in_(some), interval.c.from_seq >= func.coalesce(again.c.seq, 0))
+            .group_by(interval.c.ref)
         )
         found |= {row.ref: row.seq for row in session.connection().execute(query)}
     return found
