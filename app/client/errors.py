@@ -30,6 +30,8 @@ class Refused(TrackerError):
 
     def __str__(self) -> str:
         told = [f"{error['pointer']} {error['detail']}".strip() for error in self.errors[:5]]
+        if len(self.errors) > len(told):
+            told.append(f"and {len(self.errors) - len(told)} more")
         return "; ".join([self.detail, *told, *self.problem.get("needs", [])])
 
 
