@@ -74,12 +74,12 @@ def _show(answer: dict[str, Any], file: Import, options: Namespace) -> None:
 
 
 def _why(error: Malformed | TooLarge) -> str:
-    refused = error.problem.get("refused")
-    if refused and "rows" in error.problem:
+    if refused := error.problem.get("refused"):
         return (
             f"{refused} {'row was' if refused == 1 else 'rows were'} refused; nothing was applied"
         )
-    return " ".join(str(error).split())
+    told = "; ".join(one["detail"] for one in error.errors[:5])
+    return f"{told} ({error.detail})" if told else error.detail
 
 
 def _tell(line: str) -> None:

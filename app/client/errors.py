@@ -66,7 +66,8 @@ class Malformed(Refused):
 
 
 class Busy(Refused):
-    """429, 502, 503 or 504, still after all tries: come back later."""
+    """429 or 503, still after all tries: nothing was done, come back later. 502 or 504, from a
+    proxy: whether a PUT, PATCH or DELETE was done is not known."""
 
 
 _KINDS: dict[int, type[Refused]] = {
