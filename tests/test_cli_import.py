@@ -278,6 +278,8 @@ def test_somebody_who_stops_it_is_told_that_nothing_is_lost(
     monkeypatch.setattr("app.client.wire.Wire.send", stop)
     terminal.url = "http://127.0.0.1:1"
     assert "stopped" in terminal.refused("import", terminal.write("a.csv", CSV))
+    monkeypatch.setattr("app.cli.files.ready", stop)
+    assert "stopped" in terminal.refused("import", "-")
 
 
 def test_as_a_process_it_reads_standard_input_and_leaves_with_its_code(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from io import TextIOWrapper
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +19,8 @@ from app.settings import Settings
 
 def run(settings: Settings, options: Namespace) -> int:
     """Every file is looked at before the first is sent; the first refusal ends it."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a name may hold what a console cannot show
     run = uuid4().hex
     with ExitStack() as stack:
         given = [
@@ -78,7 +81,7 @@ def _why(error: Malformed | TooLarge) -> str:
         return (
             f"{refused} {'row was' if refused == 1 else 'rows were'} refused; nothing was applied"
         )
-    told = "; ".join(one["detail"] for one in error.errors[:5])
+    told = "; ".join(one.get("detail", "") for one in error.errors[:5])
     return f"{told} ({error.detail})" if told else error.detail
 
 

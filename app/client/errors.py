@@ -25,14 +25,17 @@ class Refused(TrackerError):
         self.problem = dict(problem)
         self.title = str(problem.get("title") or HTTPStatus(status).phrase)
         self.detail = str(problem.get("detail") or self.title)
-        self.errors: list[dict[str, str]] = problem.get("errors") or []
+        self.errors: list[dict[str, str]] = _list(problem.get("errors"), dict)
         super().__init__(self.detail)
 
     def __str__(self) -> str:
-        told = [f"{error['pointer']} {error['detail']}".strip() for error in self.errors[:5]]
+        told = [
+            f"{error.get('pointer', '')} {error.get('detail', '')}".strip()
+            for error in self.errors[:5]
+        ]
         if len(self.errors) > len(told):
             told.append(f"and {len(self.errors) - len(told)} more")
-        return "; ".join([self.detail, *told, *self.problem.get("needs", [])])
+        return "; ".join([self.detail, *told, *_list(self.problem.get("needs"), str)])
 
 
 class NotAllowed(Refused):
@@ -84,6 +87,11 @@ _KINDS: dict[int, type[Refused]] = {
     503: Busy,
     504: Busy,
 }
+
+
+def _list(said: Any, kind: type) -> list[Any]:
+    """What is of that kind in a list; a proxy may say anything."""
+    return [one for one in said if isinstance(one, kind)] if isinstance(said, list) else []
 
 
 def refusal(response: httpx.Response) -> TrackerError:

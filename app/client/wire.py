@@ -44,6 +44,8 @@ class Wire:
             address = httpx.URL("")
         if address.scheme not in ("http", "https") or not address.host:
             raise ValueError("the address must begin with http:// or https:// and name a host")
+        if address.userinfo:
+            raise ValueError("an address with a password in it is soon in a log: give a token")
         if self.token and not (self.token.isascii() and self.token.isprintable()):
             raise ValueError("the token has characters that no token has")
         self._http = httpx.Client(
@@ -143,7 +145,7 @@ def _seconds(asked: str | None) -> float:
     """Retry-After: seconds or a moment. What is neither asks for nothing."""
     if not asked:
         return 0
-    if asked.strip().isdigit():
+    if asked.isascii() and asked.strip().isdigit():
         return float(asked)
     try:
         moment = parsedate_to_datetime(asked)
