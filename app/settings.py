@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -33,6 +33,10 @@ class Settings(BaseSettings):
         Literal["critical", "error", "warning", "info", "debug", "trace"],
         BeforeValidator(str.lower),
     ] = "info"
+    url: str = "http://127.0.0.1:8000"
+    """Where commands that go through HTTP find the tracker."""
+    token: SecretStr | None = None
+    """What they carry. Not said, and the address is this machine's: DATA_DIR/admin.token."""
 
     @field_validator("database_url")
     @classmethod
@@ -54,7 +58,7 @@ class Settings(BaseSettings):
     @cached_property
     def local(self) -> bool:
         """Local mode: SQLite, and nobody outside this machine can reach the address."""
-        return self.embedded and _is_loopback(self.host)
+        return self.embedded and is_loopback(self.host)
 
     @property
     def anonymous(self) -> bool:
@@ -73,7 +77,8 @@ def mistake(error: ValidationError) -> tuple[str, str]:
     return str(first["loc"][0]), said.format(**first.get("ctx", {}))
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Is it this machine?"""
     if host == "localhost":
         return True
     try:

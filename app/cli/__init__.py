@@ -37,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say("; ".join([error.detail, *details[:5]]), 1)
     except DatabaseBusy as error:
         return _say(f"the database could not be reached: {_first_line(error.__cause__)}", 3)
+    except KeyboardInterrupt:
+        return _say("stopped", 1)
     except OSError as error:
         return _say(f"{error.filename or 'the system'}: {error.strerror}", 1)
 

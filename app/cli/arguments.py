@@ -1,11 +1,12 @@
 """The commands of `tracker` and their options, each with an example."""
 
 import argparse
+import codecs
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from app.cli import holidays, register, server, tokens
+from app.cli import exports, holidays, imports, register, remote, server, tokens
 from app.domain.actors import Role
 from app.settings import Settings
 
@@ -23,6 +24,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
     _register_commands(commands)
     _token_commands(commands)
+    _remote_commands(commands)
     return top
 
 
@@ -112,6 +114,47 @@ def _token_commands(commands: Any) -> None:
     one.add_argument("id", metavar="ID", help="the part after rpt_ of the token")
 
 
+def _remote_commands(commands: Any) -> None:
+    one = _command(
+        commands,
+        "import",
+        "bring files into a tracker: .xlsx, .csv, .json, .ndjson; each wholly or not at all",
+        imports.run,
+        "tracker import letter.xlsx --inspection bwd-2017-sif --dry-run",
+    )
+    one.add_argument("files", metavar="FILE", nargs="+", help="- is standard input")
+    one.add_argument(
+        "--inspection", metavar="SLUG", help="of which inspection the rows are, where none is said"
+    )
+    one.add_argument("--dry-run", action="store_true", help="say what would come of it")
+    one.add_argument(
+        "--ignore",
+        metavar="COLUMN",
+        action="append",
+        default=[],
+        help="a column that is not for the tracker; may be repeated",
+    )
+    one.add_argument("--sheet", metavar="NAME", help="which sheet of a workbook")
+    one.add_argument(
+        "--encoding", metavar="NAME", type=_encoding, help="of text files: windows-1252, utf-16..."
+    )
+    one.add_argument("--json", action="store_true", help="print the tracker's answers, one a line")
+    remote.options(one)
+    one = _command(
+        commands,
+        "export",
+        "take everything out: as the document that imports back, or as one flat table",
+        exports.run,
+        "tracker export --format csv --as-of 2026-03-31 --out recommendations.csv",
+    )
+    one.add_argument("--format", choices=exports.FORMATS, default="document")
+    one.add_argument(
+        "--as-of", metavar="DATE", type=remote.day, help="as it was at the end of a day"
+    )
+    one.add_argument("--out", metavar="FILE", help="left out: standard output")
+    remote.options(one)
+
+
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, and where help is."""
 
@@ -144,6 +187,14 @@ def _name(text: str) -> str:
     if not text.strip() or len(text) > 100 or not text.isprintable():
         raise argparse.ArgumentTypeError("must be 1 to 100 printable characters")
     return text.strip()
+
+
+def _encoding(text: str) -> str:
+    try:
+        "".encode(text)  # refuses what is no encoding of text, like hex
+        return codecs.lookup(text).name
+    except LookupError as error:
+        raise argparse.ArgumentTypeError("is not an encoding, like windows-1252") from error
 
 
 def _days(text: str) -> int:
