@@ -184,6 +184,8 @@ def _sqlite_connection(*, query_only: bool) -> Callable[[Any, Any], None]:
             "secure_delete = ON",  # an erased text does not linger in free pages
             "trusted_schema = OFF",
             f"query_only = {'ON' if query_only else 'OFF'}",
+            # In KiB: a large import that did not fit would write its pages many times.
+            f"cache_size = {-8_000 if query_only else -64_000}",
         ):
             connection.execute(f"PRAGMA {pragma}")
         if connection.execute("PRAGMA synchronous").fetchone()[0] != 2:

@@ -1,5 +1,6 @@
 """Builds the app: opens the register, mounts the doors, and refuses what would not be safe."""
 
+import gc
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from importlib.resources import files
@@ -17,7 +18,9 @@ from app.api import (
     attention,
     deps,
     evidence,
+    export,
     health,
+    imports,
     inspections,
     links,
     notes,
@@ -36,7 +39,7 @@ from app.db import Clock, Database, utc_now
 from app.domain import changes, guards, tokens
 from app.settings import Settings
 
-SCHEMA = "0003"
+SCHEMA = "0004"
 """The revision of the schema that this version reads and writes: the newest in migrations/."""
 
 PUBLIC = {"/healthz", "/readyz", "/static/docs"}
@@ -49,8 +52,10 @@ ROUTERS = (
     links.router,
     actions.router,
     attention.router,
+    imports.router,
     parties.router,
     changes_api.router,
+    export.router,
 )
 
 
@@ -61,6 +66,14 @@ class StartRefused(Exception):
 def open_register(settings: Settings, clock: Clock = utc_now) -> Database:
     """The register that the settings name, with its journal as the last step of each commit."""
     return Database(settings.database_url, seal=changes.seal, clock=clock)
+
+
+def tune_collector() -> None:
+    """Lets Python's garbage collector look less often, and no longer at what was loaded at the
+    start: with its defaults a fifth of a large import's time, and of a long list's, goes there."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> FastAPI:
@@ -78,6 +91,7 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Fast
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        tune_collector()
         yield
         database.close()
 

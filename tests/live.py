@@ -13,8 +13,9 @@ from typing import Any
 import httpx
 import uvicorn
 from fastapi import FastAPI
+from fastapi.datastructures import DefaultPlaceholder
 from fastapi.routing import iter_route_contexts
-from pydantic import BaseModel
+from pydantic import TypeAdapter
 from sqlmodel import Session
 
 from app.api.problems import Problem
@@ -216,9 +217,11 @@ class Client:
         path = response.request.url.path
         if path.startswith("/static/"):
             return
-        model = declared(self.app, method, path)
-        if model is not None and response.content:
-            model.model_validate_json(response.content, strict=True)
+        shape, media = declared(self.app, method, path)
+        if media is not None and response.status_code != 304:
+            assert response.headers["Content-Type"].partition(";")[0] == media
+        if shape is not None and response.content:
+            shape.validate_json(response.content, strict=True)
 
 
 def pointers(answer: httpx.Response) -> list[str]:
@@ -250,13 +253,20 @@ def bring(alice: Client, bob: Client, ref: str, status: str) -> None:
         assert moved.status_code == 200, moved.text
 
 
-def declared(app: FastAPI, method: str, path: str) -> type[BaseModel] | None:
-    """The shape that the route for this request declares."""
+def declared(app: FastAPI, method: str, path: str) -> tuple[TypeAdapter[Any] | None, str | None]:
+    """What the route for this request declares: the shape of what it answers as JSON, and the
+    media type where it answers something else."""
     for route in iter_route_contexts(app.routes):
         if method in (route.methods or ()) and route.path_regex.match(path):
-            model: type[BaseModel] | None = route.response_model
-            return model
+            kind = route.response_class
+            media = None if isinstance(kind, DefaultPlaceholder) else kind.media_type
+            return _adapter(route.response_model), media
     raise AssertionError(f"no route answers {method} {path}, and yet it was answered")
+
+
+@functools.cache
+def _adapter(model: Any) -> TypeAdapter[Any] | None:
+    return None if model is None else TypeAdapter(model)
 
 
 @dataclass

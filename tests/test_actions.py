@@ -198,8 +198,11 @@ def test_actions_of_another_place_are_not_seen(live: Live) -> None:
 
 def test_evidence_may_name_the_action_it_comes_from(live: Live) -> None:
     lead = live.client("Alice", "lead")
-    action = plan(lead)
-    assert lead.attach(NEGLECT[0], action=action["id"])["action"] == action["id"]
+    action = plan(lead, key="plan:1")
+    for name in (action["id"], "plan:1"):
+        assert lead.attach(NEGLECT[0], action=name)["action"] == action["id"], name
+    told = lead.history(NEGLECT[0])[-1]["after"]
+    assert told["action"] == action["id"], "also where it was named by its key"
     body = {
         "kind": "audit",
         "level": "output",

@@ -349,3 +349,45 @@ def test_pages_are_fetched_only_as_far_as_they_are_read(opening: Opening) -> Non
         assert [one["id"] for one in islice(items, 3)] == ["a", "b", "a"]
         assert len(server.asked) == 2
         assert server.asked[1].path == "/v1/links?limit=200&cursor=c"
+
+
+def test_an_import_is_tried_done_looked_up_and_taken_back(alice: Tracker) -> None:
+    content = b"ordinal,text,RAG\n81,Improve visits.,red\n82,Improve records.,green\n"
+    more: dict[str, Any] = {"inspection": "bwd-2017-sif", "name": "letter.csv"}
+    with pytest.raises(Malformed) as refused:
+        alice.import_file(content, "text/csv", **more)
+    assert "RAG" in str(refused.value)
+    more["ignore"] = ["RAG"]
+    tried = alice.import_file(content, "text/csv", dry_run=True, **more)
+    assert (tried["dry_run"], tried["applied"], tried["created"]) == (True, False, 2)
+    with pytest.raises(NotFound):
+        alice.recommendation("bwd-2017-sif-81")
+    done = alice.import_file(content, "text/csv", key="one", **more)
+    assert (done["dry_run"], done["applied"], done["created"]) == (False, True, 2)
+    assert alice.import_file(content, "text/csv", key="one", **more)["id"] == done["id"]
+    assert alice.import_file(content, "text/csv", **more)["unchanged"] == 2
+    assert alice.import_run(done["id"])["file"]["name"] == "letter.csv"
+    assert alice.reverse_import(done["id"], "The wrong letter")["reversed"]["by"] == "Alice"
+    with pytest.raises(Conflict):
+        alice.reverse_import(done["id"], "Again")
+
+
+def test_a_text_is_corrected_and_a_mistake_voided(alice: Tracker) -> None:
+    cited = alice.recommendation(REF)["citations"][0]
+    citation = {"source": cited["source"], "locator": cited["locator"], "quote": "As printed."}
+    assert alice.erratum(REF, "As printed.", "A slip", citation)["text"] == "As printed."
+    assert alice.recommendation(REF)["errata"]
+    entered = alice.enter("bwd-2017-sif", 99, "Improve visits.")["ref"]
+    alice.void(entered, "Entered twice")
+    assert entered not in [one["ref"] for one in alice.recommendations()]
+    assert alice.recommendation(entered)["ref"] == entered
+
+
+def test_what_is_exported_imports_back_unchanged(alice: Tracker, tmp_path: Path) -> None:
+    to = tmp_path / "all.json"
+    alice.export("document", to)
+    back = alice.import_file(to, "application/json")
+    assert (back["unchanged"], back["created"], back["conflicts"]) == (26, 0, 0)
+    table = BytesIO()
+    alice.export("csv", table, inspection="bwd-2017-sif", as_of="2026-11-24")
+    assert table.getvalue().count(b"bwd-2017-sif-") >= 9

@@ -39,9 +39,21 @@ READ = {
     "/v1/themes": MANY,
     "/v1/sources": MANY,
     "/v1/changes": MANY,
+    "/v1/export/recommendations.csv?bom=true": MANY,
+    "/v1/export/recommendations.xlsx": MANY,
+    "/v1/export/recommendations.json": MANY,
+    "/v1/export/document.json": MANY,
 }
 """What can be read, and the form of its ETag: of one thing, or of a list."""
-DAILY = [PATH, f"{PATH}/lineage", "/v1/recommendations?limit=3&status=open", f"{PATH}/evidence"]
+DAILY = [
+    PATH,
+    f"{PATH}/lineage",
+    "/v1/recommendations?limit=3&status=open",
+    f"{PATH}/evidence",
+    "/v1/export/recommendations.csv?bom=true",
+    "/v1/export/recommendations.xlsx",
+    "/v1/export/recommendations.json",
+]
 """What shows something that a new day changes by itself."""
 
 
@@ -198,6 +210,7 @@ def _unsafe(live: Live) -> list[Unsafe]:
     for slug in ("board-2017", "board-2019"):
         assert lead.post("/v1/parties", {"slug": slug, **bodies}).status_code == 201
     board = "/v1/parties/board-2017"
+    run = lead.post("/v1/imports", {"themes": [{"slug": "play", "title": "Play"}]}).json()["id"]
     return [
         Unsafe("PATCH", PATH, {"title": "Pre-proceedings"}, PATH),
         Unsafe("PUT", f"{PATH}/status", {"status": "in_progress"}, PATH),
@@ -234,6 +247,8 @@ def _unsafe(live: Live) -> list[Unsafe]:
         Unsafe("POST", "/v1/recommendations", {
             "inspection": "bwd-2025-ilacs", "ordinal": 1, "text": "Improve it.",
         }),
+        Unsafe("POST", "/v1/imports", {"themes": [{"slug": "sleep", "title": "Sleep"}]}),
+        Unsafe("POST", f"/v1/imports/{run}/reversal", {"reason": "Another list"}),
         Unsafe("POST", "/v1/links", {
             "later": "bwd-2023-jtai-3", "earlier": "bwd-2017-sif-7", "kind": "relates_to",
             "basis": "analyst", "rationale": "The same families",

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Response
 from fastapi.staticfiles import StaticFiles
 
 from app.api.deps import Reading
+from app.api.export import Xlsx
 from app.main import check_doors, create_app
 from tests.live import Live, Register
 
@@ -35,6 +36,13 @@ NEED_IF_MATCH = {
 }
 MAKES_NOTHING = {"/v1/recommendations/{ref}/voiding"}
 """Addresses that take POST, after which there is nothing new to point to."""
+
+
+FILES = {
+    "/v1/export/recommendations.csv": "text/csv",
+    "/v1/export/recommendations.xlsx": Xlsx.media_type,
+}
+"""What is answered as another thing than JSON."""
 
 
 @pytest.fixture
@@ -95,6 +103,12 @@ def test_every_body_is_described_and_takes_no_unknown_field(document: dict[str, 
             assert resolved(document, shape["$ref"])["additionalProperties"] is False, path
 
 
+def test_a_shape_that_also_goes_out_asks_of_what_comes_in_no_more(document: dict[str, Any]) -> None:
+    """An export is declared as the import document, whose parts are bodies of their own."""
+    shape = document["components"]["schemas"]["RecommendationGiven"]
+    assert shape["required"] == ["inspection", "ordinal", "text"]
+
+
 def test_every_answer_is_declared_and_every_refusal_is_a_problem(document: dict[str, Any]) -> None:
     for method, path, operation in operations(document):
         answers = dict(operation["responses"])
@@ -106,7 +120,10 @@ def test_every_answer_is_declared_and_every_refusal_is_a_problem(document: dict[
             makes = method == "post" and path not in MAKES_NOTHING
             assert set(answers) == {"201" if makes else "200"}, (method, path)
             (success,) = answers.values()
-            assert "$ref" in success["content"]["application/json"]["schema"], (method, path)
+            ((media, content),) = success["content"].items()
+            assert media == FILES.get(path, "application/json"), (method, path)
+            shape = content["schema"].get("items", content["schema"])
+            assert ("$ref" in shape) == (path not in FILES), (method, path)
         assert "HTTPValidationError" not in json.dumps(answers), (method, path)
 
 

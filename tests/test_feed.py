@@ -17,10 +17,10 @@ from sqlmodel import Session, col
 from app.domain import changes, entry, feed, inspections, links, notes, recommendations
 from app.domain.actors import Actor, Role
 from app.domain.changes import Change
-from app.domain.entry import RecommendationGiven
 from app.domain.errors import Gone, LinkRefused
 from app.domain.inspections import InspectionGiven
 from app.domain.links import Basis, Link, LinkGiven, LinkKind
+from app.domain.references import RecommendationGiven
 from app.settings import ROOT
 from tests.live import Client, Live, Register, pointers
 from tests.writer import write_notes

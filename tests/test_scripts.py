@@ -72,6 +72,20 @@ def _kept(at: Path, reader: Client) -> bool:
     return kept.exists() and kept.read_text() == head
 
 
+@sqlite
+def test_a_letter_is_imported_and_what_is_wrong_is_said(live: Live, tmp_path: Path) -> None:
+    letter = tmp_path / "letter.csv"
+    letter.write_text("ordinal,text\n81,Improve visits.\n82,Improve records.\n")
+    out, err = start(IMPORT, live, tmp_path, "letter.csv").communicate(timeout=60)
+    assert (out, err) == ("2 new, 0 known, 0 left as they are\n", "")
+    letter.write_text("ordinal,text\nmany,Improve visits.\n83,\n")
+    running = start(IMPORT, live, tmp_path, "letter.csv")
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 1
+    assert [line.split()[0] for line in out.splitlines()] == ["1", "2"]
+    assert err.startswith("nothing was applied: ")
+
+
 def test_every_class_that_the_page_names_is_there() -> None:
     named = set(re.findall(r"`([A-Z][a-z]\w+)`", PAGE))
     assert named <= set(client.__all__)

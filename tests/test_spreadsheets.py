@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 
 from app.cli.archives import Unreadable
 from app.cli.spreadsheets import Table, convert

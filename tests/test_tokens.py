@@ -230,6 +230,9 @@ LISTS = [
     f"/v1/links?recommendation={ELSEWHERE}-2026-1",
     "/v1/changes?limit=500",
     "/v1/places",
+    "/v1/export/recommendations.csv",
+    "/v1/export/recommendations.json?as_of=2026-11-24",
+    "/v1/export/document.json",
     f"{PATH}/lineage",
     f"{PATH}/history",
     PATH,
@@ -369,6 +372,14 @@ WHO_MAY = {
     "POST /v1/actions/{id}/notes": CONTRIBUTES,
     "GET /v1/attention": READS,
     "GET /v1/changes": READS,
+    "GET /v1/imports": READS,
+    "GET /v1/imports/{id}": READS,
+    "POST /v1/imports": LEADS,
+    "POST /v1/imports/{id}/reversal": LEADS,
+    "GET /v1/export/recommendations.csv": READS,
+    "GET /v1/export/recommendations.xlsx": READS,
+    "GET /v1/export/recommendations.json": READS,
+    "GET /v1/export/document.json": READS,
 }
 """The least role for each route. A contributor here belongs to the organisation that owns; the
 evidence is somebody else's, and the contributor whose progress it is another organisation."""
@@ -387,6 +398,7 @@ def test_every_route_lets_in_its_role_and_those_above_and_nobody_else(live: Live
     link = admin.propose("bwd-2023-jtai-1", REF).json()["id"]
     planned = {"title": "Relaunch it", "recommendations": [REF], "owner": "bwd-council"}
     action = admin.post("/v1/actions", planned).json()["id"]
+    run = admin.post("/v1/imports", {}).json()["id"]
     declared = {
         f"{method} {route.path}"
         for route in iter_route_contexts(live.app.routes)
@@ -399,23 +411,25 @@ def test_every_route_lets_in_its_role_and_those_above_and_nobody_else(live: Live
     for route, least in WHO_MAY.items():
         method, path = route.split(" ")
         slugs = {"slug": "bwd-council"} if "parties" in path else {}
-        ids = {"id": link} if "links" in path else {"id": action} if "actions" in path else {}
-        address = path.format(**names | slugs | ids)
+        made = {"links": link, "actions": action, "imports": run}
+        ids = [{"id": id_} for part, id_ in made.items() if part in path]
+        address = path.format(**names | slugs | (ids[0] if ids else {}))
         for role, client in clients.items():
             answer = _tried(client, method, address)
             allowed = ROLES.index(role) >= ROLES.index(least)
-            if method == "GET":  # anonymous reading is on
-                expected = {200}
+            if method == "GET" and not (role == PUBLIC and "imports" in path):
+                expected = {200}  # anonymous reading is on, of all but imports
             elif role == PUBLIC:
                 expected = {401}
             else:
-                expected = {422, 428} if allowed else {403}
+                tried = {201} if route == "POST /v1/imports" else {422, 428}
+                expected = tried if allowed else {403}
             assert answer.status_code in expected, (route, role, answer.text)
 
 
 def _tried(client: Client, method: str, address: str) -> httpx.Response:
-    """A request that gets past the door, where it may, and is refused behind it: it changes
-    nothing, so that all can try on the same register."""
+    """A request that gets past the door, where it may, and is refused behind it (an import of
+    nothing is not): it changes nothing, so that all can try on the same register."""
     return client.send(method, address, None if method in ("GET", "DELETE") else {})
 
 

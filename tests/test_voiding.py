@@ -49,7 +49,7 @@ def reinstate(live: Live, ref: str = REF) -> None:
 def bring(live: Live, **document: Any) -> None:
     """Brings a document, as an import does: all in one transaction."""
     with live.register.write() as session:
-        imports.bring(session, ALICE, imports.Document.model_validate(document))
+        imports.bring(session, ALICE, imports.Document.model_validate(document).parts())
 
 
 def test_it_stays_readable_at_its_address(live: Live) -> None:

@@ -11,8 +11,6 @@ found, so that the order of refusals is everywhere the same: 401, 404, 403, 413,
 idempotency key, 422, 428, 412, 409.
 """
 
-import base64
-import binascii
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -27,10 +25,11 @@ from sqlmodel import Session
 
 from app import __version__
 from app.api import conditional
+from app.api.auth import authenticate
 from app.api.problems import malformed
 from app.db import Database
-from app.domain import changes, replies, tokens
-from app.domain.actors import ANONYMOUS, Actor, Role
+from app.domain import changes, replies
+from app.domain.actors import Actor, Role
 from app.domain.base import Given, today
 from app.domain.errors import (
     Malformed,
@@ -87,7 +86,7 @@ class Asked(ABC):
     ) -> None:
         self._open.__exit__(kind, error, trace)
 
-    def _about(self, *, daily: bool, query: str = "") -> str:
+    def about(self, *, daily: bool, query: str = "") -> str:
         """What an answer depends on besides the register, for its ETag."""
         by_day = f"{today(self.session)}, stale after {self.settings.stale_days}" if daily else ""
         return conditional.context(__version__, self.actor, by_day, query)
@@ -99,18 +98,31 @@ class Read(Asked):
     def opens(self) -> AbstractContextManager[Session]:
         return self.database.reading()
 
+    def named(self) -> None:
+        """Unauthenticated for those who read without a token: some things are not for everybody."""
+        if self.actor.anonymous:
+            raise Unauthenticated("this is not read without a token; send one")
+
     def one(
         self, version: int, build: Callable[[], Mapping[str, Any]], *, daily: bool = False
     ) -> Response:
         """A single thing, or 304. `daily`: something in it is derived from the day."""
-        about = self._about(daily=daily)
+        about = self.about(daily=daily)
         tag = conditional.tag_of_one(version, changes.head(self.session), about)
         return self._answer(tag, build)
 
-    def many(self, build: Callable[[], Mapping[str, Any]], *, daily: bool = False) -> Response:
-        """A list or report, or 304 without building it."""
-        about = self._about(daily=daily, query=self.request.url.query)
-        return self._answer(conditional.tag_of_many(changes.head(self.session), about), build)
+    def many(
+        self,
+        build: Callable[[], Mapping[str, Any]],
+        *,
+        daily: bool = False,
+        revision: str | None = None,
+    ) -> Response:
+        """A list or report, or 304 without building it. `revision`: of what is not in the
+        journal."""
+        about = self.about(daily=daily, query=self.request.url.query)
+        head = revision or changes.head(self.session)
+        return self._answer(conditional.tag_of_many(head, about), build)
 
     def _answer(self, tag: str, build: Callable[[], Mapping[str, Any]]) -> Response:
         _check_query(self.request)
@@ -133,6 +145,11 @@ class Write(Asked):
     def opens(self) -> AbstractContextManager[Session]:
         return self.database.writing()
 
+    def again(self) -> "Write":
+        """The same request in a new transaction, after the first was rolled back."""
+        self._open = self.opens()
+        return self
+
     def body(self, shape: type[G]) -> G:
         """The body as `shape`: TooLarge, UnsupportedMediaType, a replay, or Malformed. Called when
         the thing was found and the actor may, so that refusals keep the contract's order."""
@@ -147,7 +164,7 @@ class Write(Asked):
         """The bytes of the body; where they were answered before under this key, Replayed."""
         if self._raw is None:
             raise TooLarge(f"a body may have at most {MOST_BYTES} bytes here")
-        self._media()
+        self.media()
         key = self.request.headers.get("Idempotency-Key")
         if key is not None and self.request.method == "POST":
             if not (1 <= len(key) <= 200 and key.isascii() and key.isprintable()):
@@ -176,8 +193,19 @@ class Write(Asked):
         if self.actor.role.rank < self._least.rank:
             raise NotYours(f"this address needs a token of the role {self._least.value} or above")
         self.database.seal(self.session)
-        about = self._about(daily=daily)
+        about = self.about(daily=daily)
         tag = conditional.tag_of_one(thing(), changes.head(self.session), about)
+        return self.reply(tag, build, status=status, location=location)
+
+    def reply(
+        self,
+        tag: str,
+        build: Callable[[], Mapping[str, Any]],
+        *,
+        status: int,
+        location: str | None = None,
+    ) -> Response:
+        """An answer under a tag; kept where there is an idempotency key."""
         headers = HEADERS | {"ETag": tag} | ({"Location": location} if location else {})
         body = orjson.dumps(build())
         if self._key is not None:
@@ -185,7 +213,8 @@ class Write(Asked):
             replies.keep(self.session, self.actor.name, self._key, kept)
         return Response(body, status, headers, "application/json")
 
-    def _media(self) -> None:
+    def media(self) -> None:
+        """UnsupportedMediaType where the body is of a kind that is not read here."""
         media = self.request.headers.get("Content-Type", "").split(";")[0].strip().lower()
         if media != "application/json":
             raise UnsupportedMediaType("send the body as Content-Type: application/json")
@@ -233,38 +262,10 @@ Contributing = Annotated[Write, Depends(WriteDoor(Role.CONTRIBUTOR))]
 Leading = Annotated[Write, Depends(WriteDoor(Role.LEAD))]
 
 
-def authenticate(request: Request) -> Actor:
-    """The actor whose token came with the request; anonymous where none came and none is needed.
-
-    Unauthenticated for a wrong token even where anonymous reading is on.
-    """
-    header = request.headers.get("Authorization")
-    settings: Settings = request.app.state.settings
-    if header is None:
-        if settings.anonymous:
-            return ANONYMOUS
-        raise Unauthenticated("send a token: Authorization: Bearer TOKEN, or HTTP Basic with it")
-    database: Database = request.app.state.database
-    with database.reading() as session:
-        return tokens.authenticate(session, _token(header))
-
-
 def _check_query(request: Request) -> None:
     """Malformed for query parameters where a route has none. When the thing was found."""
     if request.url.query and not request.scope["route"].dependant.query_params:
         raise Malformed("this address takes no query parameters")
-
-
-def _token(header: str) -> str:
-    scheme, _, rest = header.partition(" ")
-    if scheme.lower() == "bearer":
-        return rest.strip()
-    if scheme.lower() == "basic":
-        try:
-            return base64.b64decode(rest, validate=True).decode().partition(":")[2]
-        except (binascii.Error, UnicodeDecodeError):
-            return ""
-    return ""
 
 
 async def _bounded(request: Request, most: int) -> bytes | None:

@@ -13,7 +13,12 @@ def schema(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI document, with the bodies that the doors read (deps.takes)."""
     if app.openapi_schema is None:
         document = get_openapi(
-            title=app.title, version=app.version, summary=app.summary, routes=app.routes
+            title=app.title,
+            version=app.version,
+            summary=app.summary,
+            routes=app.routes,
+            # One shape, whether it comes in or goes out: an export is an import document.
+            separate_input_output_schemas=False,
         )
         for path in document["paths"].values():
             for method, operation in path.items():
@@ -71,7 +76,8 @@ def _declare_headers(method: str, operation: dict[str, Any]) -> None:
 
 
 def _declare_problem(operation: dict[str, Any]) -> None:
-    """Refusals are of a media type of their own; FastAPI documents all models as plain JSON."""
-    content = operation["responses"].get("default", {}).get("content", {})
-    if "application/json" in content:
-        content["application/problem+json"] = content.pop("application/json")
+    """Refusals are of a media type of their own; FastAPI documents them in that of the route."""
+    refusal = operation["responses"].get("default", {})
+    if "content" in refusal:
+        (shape,) = refusal["content"].values()
+        refusal["content"] = {"application/problem+json": shape}

@@ -23,11 +23,11 @@ from app.domain.assignments import OwnerGiven
 from app.domain.base import Prose
 from app.domain.contributions import ContributorGiven, ProgressGiven
 from app.domain.dossier import DossierShown, LineageShown
-from app.domain.entry import RecommendationGiven
 from app.domain.errata import ErratumGiven
 from app.domain.filters import Filters
 from app.domain.listing import RecommendationShown
 from app.domain.recommendations import Recommendation, RecommendationPatch
+from app.domain.references import RecommendationGiven
 from app.domain.status import MoveGiven
 from app.domain.voiding import VoidingGiven
 

@@ -149,7 +149,10 @@ def _remote_commands(commands: Any) -> None:
     )
     one.add_argument("--format", choices=exports.FORMATS, default="document")
     one.add_argument(
-        "--as-of", metavar="DATE", type=remote.day, help="as it was at the end of a day"
+        "--as-of",
+        metavar="DATE",
+        type=remote.day,
+        help="as it was at the end of a day; not of the document",
     )
     one.add_argument("--out", metavar="FILE", help="left out: standard output")
     remote.options(one)

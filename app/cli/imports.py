@@ -46,11 +46,8 @@ def run(settings: Settings, options: Namespace) -> int:
             _show(answer, file, options)
             for warning in answer.get("warnings") or []:
                 _tell(f"{file.name}: {warning}")
-            if conflicts := answer.get("conflicts"):
-                _tell(
-                    f"{file.name}: {conflicts} {'row' if conflicts == 1 else 'rows'} left as "
-                    "they are, since what they say contradicts the register"
-                )
+            if found := outcomes.conflicts(answer):
+                _tell(f"{file.name}: {found} in conflict with the register, which stays as it is")
     return 0
 
 

@@ -8,11 +8,11 @@ COUNTS = {
     "created": "created",
     "updated": "updated",
     "unchanged": "unchanged",
-    "conflicts": "left as they are (conflicts)",
+    "conflicts": "in conflict",
     "refused": "refused",
     "absent": "not in the file",
 }
-QUIET = ("created", "unchanged")
+QUIET = ("created", "unchanged", "absent")
 
 
 def lines(answer: dict[str, Any], name: str, row: Callable[[int], int]) -> Iterator[str]:
@@ -22,11 +22,21 @@ def lines(answer: dict[str, Any], name: str, row: Callable[[int], int]) -> Itera
     for part, counts in (answer.get("others") or {}).items():
         if said := _counts(counts):
             yield f"  {part}: {said}"
-    told = [one for one in answer.get("rows") or [] if one.get("outcome") not in QUIET]
+    rows = answer.get("rows") or []
+    told = [one for one in rows if one.get("outcome") not in QUIET]
     for one in told[:MOST]:
         yield f"  {_row(one, row)}"
     if len(told) > MOST:
         yield f"  and {len(told) - MOST} more; --json shows all"
+    if absent := [str(one.get("ref")) for one in rows if one.get("outcome") == "absent"]:
+        more = f" and {len(absent) - MOST} more" if len(absent) > MOST else ""
+        yield f"  held, but not in the file, and left as they are: {', '.join(absent[:MOST])}{more}"
+
+
+def conflicts(answer: dict[str, Any]) -> int:
+    """Of recommendations and of everything else."""
+    counts = [answer, *(answer.get("others") or {}).values()]
+    return sum(one.get("conflicts") or 0 for one in counts)
 
 
 def _counts(answer: dict[str, Any]) -> str:
@@ -52,12 +62,11 @@ def _what(one: dict[str, Any]) -> str:
             return f"left as it is: {why}"
         case "refused":
             return f"refused: {errors or 'no reason was given'}"
-        case "absent":
-            return "held, but not in the file; it stays (void it where it was entered by mistake)"
         case other:
             return f"{other}: {errors or fields}"
 
 
 def _error(error: dict[str, str]) -> str:
-    """`/due_on` is a column or field to its owner."""
-    return f"{error.get('pointer', '').strip('/')} {error.get('detail', '')}".strip()
+    """`/due_on` is a field to its owner, unless the column is named already."""
+    field, detail = error.get("pointer", "").strip("/"), error.get("detail", "")
+    return f"{field}: {detail}" if field and not detail.startswith("column ") else detail

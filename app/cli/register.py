@@ -95,4 +95,4 @@ def load_seed(database: Database) -> imports.Result:
                 parts.setdefault(part, []).extend(rows)
     document = imports.Document.model_validate_json(json.dumps(parts), strict=True)
     with database.writing() as session:
-        return imports.bring(session, SEEDER, document, update=False)
+        return imports.bring(session, SEEDER, document.parts(), update=False)

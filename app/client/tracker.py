@@ -257,7 +257,7 @@ class Tracker:
 
     def export(self, kind: str, to: Path | BinaryIO, **params: Any) -> None:
         """Writes `document` (which imports back), or the flat table as `csv`, `xlsx` or `json`,
-        once all of it has come. `params`: filters and `as_of`."""
+        once all of it has come. `params`: filters and `as_of`, of the table only."""
         name = "document.json" if kind == "document" else f"recommendations.{kind}"
         with files.whole(to) as file:
             self._wire.send("GET", f"/v1/export/{name}", params=params, timeout=SLOW, into=file)

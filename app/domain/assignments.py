@@ -9,7 +9,7 @@ from pydantic import Field as Described
 from sqlalchemy import Index, select, text
 from sqlmodel import Field, Session, col
 
-from app.domain import base, parties, recommendations
+from app.domain import base, bulk, changes, parties, recommendations
 from app.domain.actors import Actor, Can
 from app.domain.base import (
     NAME,
@@ -139,6 +139,54 @@ def assign(
         raises=raises,
     )
     return True
+
+
+def take_on(
+    session: Session, actor: Actor, those: Sequence[tuple[Recommendation, str, str]]
+) -> None:
+    """Makes parties (and their organisations) accountable for what nobody was."""
+    actor.must(Can.ASSIGN)
+    told: list[tuple[Recommendation, dict[str, Any] | None, dict[str, Any] | None]] = []
+    for recommendation, party, organisation in those:
+        begin(session, recommendation, party, Part.ACCOUNTABLE, None)
+        recommendation.owner = party
+        recommendations.belong(session, recommendation, organisation)
+        told.append((recommendation, *_from_nobody(party, organisation)))
+    recommendations.note_all(session, actor, "owner:assigned", told, raises=True)
+
+
+def begin_at_entry(
+    session: Session, actor: Actor, those: Sequence[tuple[str, str, str, str]]
+) -> None:
+    """The assignments of what was just entered with an owner: of each its ref, place, party and
+    organisation."""
+    moment = bulk.stored(base.now(session))
+    bulk.insert(
+        session,
+        Assignment,
+        ("id", "ref", "place", "party", "role", "began_at"),
+        [
+            (base.new_id(session, "as"), ref, place, party, Part.ACCOUNTABLE.value, moment)
+            for ref, place, party, _ in those
+        ],
+    )
+    for ref, place, party, organisation in those:
+        before, after = _from_nobody(party, organisation)
+        changes.record(
+            session,
+            actor.name,
+            "recommendation:owner:assigned",
+            ref,
+            place=place,
+            before=before,
+            after=after,
+        )
+
+
+def _from_nobody(party: str, organisation: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """An assignment of what nobody owned, as the journal tells it: before and after."""
+    after = {"owner": party, "organisation": organisation}
+    return {"owner": None, "organisation": None}, after
 
 
 def concerned(session: Session, recommendation: Recommendation) -> set[str | None]:

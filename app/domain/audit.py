@@ -37,11 +37,12 @@ def verify(session: Session, expect: str | None = None) -> str:
         if row.seq != seq:
             raise ChainBroken(seq, "is missing")
         values = dict(row._mapping)
-        written = values.pop("hash")
         digest = link(digest, values)
-        if digest != written:
+        if digest != row.hash:
             raise ChainBroken(seq, "is not what was written")
-        if _digests(row) != {text.part: digest_of(text.salt, text.text) for text in texts}:
+        digests = _digests(row)
+        found = {text.part: digest_of(text.salt, text.text) for text in texts}
+        if digests != found or (row.texts is not None and not digests):
             raise ChainBroken(seq, "has a text that is not what was written")
         if expected is not None and expected[0] == seq and expected[1] != digest:
             raise ChainBroken(seq, "is not the one that the anchor was taken from")
@@ -76,7 +77,7 @@ def _walk(session: Session, batch: int = 1000) -> Iterator[tuple[Any, list[Any]]
         )
         .all()
     ):
-        texts = texts_of(session, [row.seq for row in rows])
+        texts = texts_of(session, rows)
         yield from ((row, texts[row.seq]) for row in rows)
         last = rows[-1].seq
 

@@ -10,18 +10,18 @@ beside in `journal_text`, so that one text can be erased and the chain still hol
 """
 
 import hashlib
-import json
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Index, bindparam, insert, select, update
+import orjson
+from sqlalchemy import Index, select, update
 from sqlmodel import Field, Session, col
 
-from app.domain import base
-from app.domain.base import NAME, PROSE, Table, columns
+from app.domain import base, bulk
+from app.domain.base import NAME, PROSE, Table
 
 GENESIS = "0" * 64
 """The hash that stands before the first change."""
@@ -39,28 +39,31 @@ TEXTS = frozenset(
 
 class Change(Table, table=True):
     """One row of the journal. `at` is ISO 8601 in UTC, as text, so that what was hashed is what is
-    read; `before` and `after` are JSON objects of the fields that changed."""
+    read; `before` and `after` are JSON objects of the fields that changed; `texts` is the id of the
+    texts that stand beside."""
 
     seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     at: str = Field(max_length=32, index=True)
     actor: str = Field(max_length=100)
     action: str = Field(max_length=80)
     subject: str = Field(max_length=100)
-    place: str | None = Field(default=None, sa_type=NAME, foreign_key="place.slug")
+    place: str | None = Field(default=None, sa_type=NAME)
     before: str | None = Field(default=None, sa_type=PROSE)
     after: str | None = Field(default=None, sa_type=PROSE)
     reason: str | None = Field(default=None, max_length=64)
+    texts: str | None = Field(default=None, sa_type=NAME)
     hash: str = Field(max_length=64)
 
     __table_args__ = (Index(None, "subject", "seq"),)
 
 
 class JournalText(Table, table=True):
-    """A text of a change (`part` is `reason`, or `before.title` ...), as JSON, with its salt."""
+    """A text of a change (`part` is `reason`, or `before.title` ...), as JSON, with its salt. It is
+    written before the change has its number, so `id` is what the change names in `texts`."""
 
     __tablename__ = "journal_text"
 
-    seq: int = Field(primary_key=True, foreign_key="change.seq", ondelete="RESTRICT")
+    id: str = Field(primary_key=True, sa_type=NAME)
     part: str = Field(primary_key=True, sa_type=NAME)
     salt: str = Field(max_length=32)
     text: str = Field(sa_type=PROSE)
@@ -75,16 +78,10 @@ class Head(Table, table=True):
     at: str = Field(max_length=32)
 
 
-class Interval(Table):
-    """Root of tables of what something showed from one change (`from_seq`) until another."""
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    """A change as record() was told of it."""
 
-    ref: str
-    from_seq: int
-    to_seq: int | None
-
-
-@dataclass
-class _Pending:
     action: str
     subject: str
     actor: str
@@ -92,8 +89,16 @@ class _Pending:
     before: Mapping[str, Any] | None
     after: Mapping[str, Any] | None
     reason: str | None
-    shows: Interval | None = None
-    texts: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+
+_PREPARED = ("actor", "action", "subject", "place", "before", "after", "reason", "texts")
+"""What a change has before it has its number and its hash: a plain tuple, since there may be a
+hundred thousand, and plain ones cost the garbage collector nothing."""
+
+
+sealed: list[Callable[[Session, int, int], None]] = []
+"""Called by seal() with the first and the last number of what it wrote: who keeps by number what
+was shown."""
 
 
 def record(
@@ -106,11 +111,10 @@ def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
     reason: str | None = None,
-    shows: Interval | None = None,
 ) -> None:
-    """Notes a change for the journal; seal() writes it. `shows`: the interval row that opens."""
-    session.info.setdefault("changes", []).append(
-        _Pending(action, subject, actor, place, before, after, reason, shows)
+    """Notes a change for the journal; seal() writes it."""
+    session.info.setdefault("noted", []).append(
+        _Noted(action, subject, actor, place, before, after, reason)
     )
 
 
@@ -140,62 +144,80 @@ def cursor_of(seq: int, digest: str) -> str:
     return f"{seq}.{digest[:8]}"
 
 
+def prepare(session: Session) -> None:
+    """Makes ready what record() noted, and writes its texts: all that can be done before the lock
+    that every writer waits for. seal() does it; who notes thousands of changes does it in between,
+    so that they take little room until then."""
+    noted: list[_Noted] = session.info.pop("noted", [])
+    prepared: list[tuple[str | None, ...]] = session.info.setdefault("prepared", [])
+    texts: list[tuple[str, str, str, str]] = []
+    for change in noted:
+        beside = _Beside(base.new_id(session, "tx"))
+        before = beside.body("before", change.before)
+        after = beside.body("after", change.after)
+        reason = None if change.reason is None else beside.text("reason", change.reason)
+        texts += beside.rows
+        prepared.append(
+            (
+                change.actor,
+                change.action,
+                change.subject,
+                change.place,
+                before,
+                after,
+                reason,
+                beside.id if beside.rows else None,
+            )
+        )
+    bulk.insert(session, JournalText, ("id", "part", "salt", "text"), texts)
+
+
 def seal(session: Session) -> None:
     """Numbers, chains and writes what record() noted, in the transaction that did the work."""
-    pending: list[_Pending] = session.info.pop("changes", [])
-    if not pending:
+    prepare(session)
+    prepared: list[tuple[str | None, ...]] = session.info.pop("prepared")
+    if not prepared:
         return
     connection = session.connection()
-    # Everything that can be prepared is, before the lock that all writers wait for.
-    bodies = [
-        (_body(change.before, "before", change), _body(change.after, "after", change))
-        for change in pending
-    ]
-    reasons = [_beside(change, "reason", change.reason) for change in pending]
     moment = stamp(base.now(session))
-
     row = connection.execute(HEAD.with_for_update()).one()
     seq, digest, at = row.seq, row.hash, max(moment, row.at)
-    rows, texts = [], []
-    opened: dict[str, Interval] = {}
-    for change, (before, after), reason in zip(pending, bodies, reasons, strict=True):
+    rows = []
+    for change in prepared:
         seq += 1
-        values = {
-            "seq": seq,
-            "at": at,
-            "actor": change.actor,
-            "action": change.action,
-            "subject": change.subject,
-            "place": change.place,
-            "before": before,
-            "after": after,
-            "reason": reason,
-        }
-        digest = link(digest, values)
-        rows.append(values | {"hash": digest})
-        texts += [
-            {"seq": seq, "part": part, "salt": salt, "text": text}
-            for part, (salt, text) in change.texts.items()
-        ]
-        if change.shows is not None:
-            change.shows.from_seq = seq
-            opened[change.shows.ref] = change.shows
-    connection.execute(insert(Change), rows)
-    if texts:
-        connection.execute(insert(JournalText), texts)
-    _open(session, list(opened.values()))
+        digest = link(digest, {"seq": seq, "at": at, **dict(zip(_PREPARED, change, strict=True))})
+        rows.append((seq, at, *change, digest))
+    bulk.insert(session, Change, ("seq", "at", *_PREPARED, "hash"), rows)
+    for follow in sealed:
+        follow(session, row.seq + 1, seq)
     connection.execute(update(Head).values(seq=seq, hash=digest, at=at))
+    first, _ = session.info.get("numbers", (row.seq + 1, seq))
+    session.info["numbers"] = first, seq
+
+
+def numbers(session: Session) -> tuple[int, int] | None:
+    """The first and the last number of this transaction's changes, once they have any."""
+    found: tuple[int, int] | None = session.info.get("numbers")
+    return found
 
 
 HEAD = select(col(Head.seq), col(Head.hash), col(Head.at)).where(col(Head.id) == 1)
 
 
-def _canonical(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, default=str)
+def _canonical(value: Any) -> bytes:
+    """JSON with sorted keys and no spaces: one text for one value."""
+    return orjson.dumps(
+        value, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
+    )
 
 
 def link(previous: str, values: Mapping[str, Any]) -> str:
-    return hashlib.sha256(_canonical([previous, dict(values)]).encode()).hexdigest()
+    """The hash of a change: of the hash before it, and of all its columns but the hash itself and
+    `texts`: that only says where the texts are, whose hashes are in the others."""
+    hashed = dict(values)
+    hashed.pop("hash", None)
+    hashed.pop("texts", None)
+    return hashlib.sha256(_canonical([previous, hashed])).hexdigest()
 
 
 def digest_of(salt: str, text: str) -> str:
@@ -208,38 +230,28 @@ def stands_beside(value: Any) -> bool:
     return isinstance(value, dict) and value.keys() == {"sha256"}
 
 
-def _beside(change: _Pending, part: str, value: Any) -> str | None:
-    """Puts a text beside the chain and answers the hash that stands for it."""
-    if value is None:
-        return None
-    salt, text = secrets.token_hex(16), _canonical(value)
-    change.texts[part] = (salt, text)
-    return digest_of(salt, text)
+class _Beside:
+    """The texts of one change, as they are put beside the chain."""
 
+    def __init__(self, id_: str) -> None:
+        self.id = id_
+        self.salt = secrets.token_hex(16)
+        self.rows: list[tuple[str, str, str, str]] = []
 
-def _body(values: Mapping[str, Any] | None, side: str, change: _Pending) -> str | None:
-    if values is None:
-        return None
-    return _canonical(
-        {
-            name: {"sha256": _beside(change, f"{side}.{name}", value)}
-            if name in TEXTS and value is not None
-            else value
-            for name, value in values.items()
-        }
-    )
+    def text(self, part: str, value: Any) -> str:
+        """Answers the hash that stands for the text."""
+        text = _canonical(value).decode()
+        self.rows.append((self.id, part, self.salt, text))
+        return digest_of(self.salt, text)
 
-
-def _open(session: Session, intervals: list[Interval]) -> None:
-    """Closes what these things showed until now and opens what they show from their change on."""
-    if not intervals:
-        return
-    kind = type(intervals[0])
-    connection = session.connection()
-    connection.execute(
-        update(columns(kind))
-        .where(columns(kind).c.ref == bindparam("of"), columns(kind).c.to_seq.is_(None))
-        .values(to_seq=bindparam("until")),
-        [{"of": shows.ref, "until": shows.from_seq} for shows in intervals],
-    )
-    connection.execute(insert(kind), [shows.model_dump() for shows in intervals])
+    def body(self, side: str, values: Mapping[str, Any] | None) -> str | None:
+        if values is None:
+            return None
+        return _canonical(
+            {
+                name: {"sha256": self.text(f"{side}.{name}", value)}
+                if name in TEXTS and value is not None
+                else value
+                for name, value in values.items()
+            }
+        ).decode()

@@ -1,167 +1,193 @@
-"""Entry: how a recommendation comes into the register."""
+"""Entry: how recommendations come into the register, one or a hundred thousand, by one way."""
 
-from pydantic import Field
+from collections.abc import Collection, Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
 from sqlalchemy import func, select, update
 from sqlmodel import Session, col
 
 from app.domain import (
     assignments,
     base,
+    bulk,
     changes,
     due,
+    finding,
     inspections,
-    parties,
     recommendations,
-    sources,
-    themes,
+    references,
 )
 from app.domain.actors import Actor, Can
-from app.domain.base import Given, Line, Prose, Slug
-from app.domain.dates import Edtf, bounds
-from app.domain.errors import AlreadyExists, Malformed, NotFound
-from app.domain.recommendations import Kind, Priority, Recommendation
+from app.domain.base import columns
+from app.domain.dates import bounds
+from app.domain.errors import AlreadyExists, Malformed
+from app.domain.inspections import Inspection
+from app.domain.recommendations import Recommendation
+from app.domain.references import Known, RecommendationGiven
 
 
-class RecommendationGiven(Given):
-    """A row of an import: `inspection`, `ordinal` and `text` suffice."""
-
-    inspection: Slug
-    ordinal: int = Field(ge=1, le=9999)
-    text: Prose
-    number_as_printed: Line | None = None
-    section: Line | None = None
-    kind: Kind = Kind.RECOMMENDATION
-    kind_as_printed: Line | None = None
-    title: Line | None = None
-    addressees: list[Slug] = Field(default=[], max_length=50)
-    addressees_as_printed: Line | None = None
-    themes: list[Slug] = Field(default=[], max_length=50)
-    priority: Priority = Priority.NORMAL
-    owner: Slug | None = None
-    due_on: Edtf | None = None
-    citations: list[sources.CitationGiven] = Field(default=[], max_length=50)
-
-
-def add(
-    session: Session,
-    actor: Actor,
-    given: RecommendationGiven,
-    *,
-    import_id: str | None = None,
-) -> Recommendation:
+def add(session: Session, actor: Actor, given: RecommendationGiven) -> Recommendation:
     """AlreadyExists where the inspection has one of that ordinal; Malformed where the inspection,
     a theme, a party or a source is not known."""
-    actor.must(Can.ENTER)
-    try:
-        inspection = inspections.find(session, actor, given.inspection, lock=True)
-    except NotFound as error:
-        raise Malformed(
-            "the inspection is not known",
-            [("/inspection", "is not an inspection of this register; enter it first")],
-        ) from error
-    ref = f"{inspection.slug}-{given.ordinal}"
-    if session.get(Recommendation, ref) is not None:
+    known = references.known(session, actor, [given])
+    if wrong := references.mistakes(known, given):
+        raise Malformed("something that the row refers to is not known", wrong)
+    if session.get(Recommendation, given.ref) is not None:
         raise AlreadyExists("that inspection has a recommendation of that ordinal already")
-    themes.check(session, given.themes)
-    parties.check(session, given.addressees, "/addressees/{}")
-    if given.owner is not None:
-        parties.check(session, [given.owner], "/owner")
-    earliest, latest = bounds(given.due_on)
-    moment = base.now(session)
-    recommendation = Recommendation(
-        ref=ref,
-        inspection=inspection.slug,
-        ordinal=given.ordinal,
-        framework=inspection.framework,
-        place=inspection.place,
-        raised_on=inspection.raised_latest or inspections.UNDATED,
-        number_as_printed=given.number_as_printed,
-        section=given.section,
-        kind=given.kind,
-        kind_as_printed=given.kind_as_printed,
-        title=given.title or first_words(given.text),
-        text=given.text,
-        addressees=given.addressees,
-        addressees_as_printed=given.addressees_as_printed,
-        themes=sorted(set(given.themes)),
-        priority=given.priority,
-        citations=sources.cited(session, given.citations),
-        contributors=[],
-        due_on=given.due_on,
-        due_earliest=earliest,
-        due_latest=latest,
-        original_due_on=given.due_on,
-        original_due_latest=latest,
-        import_id=import_id,
-        created_at=moment,
-        updated_at=moment,
-    )
-    session.add(recommendation)
-    session.flush()
-    recommendations.index(session, recommendation)
-    count_held(session, inspection)
-    told = given.model_dump(mode="json", exclude={"inspection", "ordinal", "owner"})
-    recommendations.note(
-        session, actor, recommendation, "added", after=told | {"title": recommendation.title}
-    )
-    if given.owner is not None:
-        assignments.assign(session, actor, recommendation, given.owner, raises=False)
-    return recommendation
+    enter(session, actor, known, [given])
+    return recommendations.find(session, actor, given.ref, lock=True)
 
 
-def correct(
-    session: Session, actor: Actor, recommendation: Recommendation, given: RecommendationGiven
-) -> bool:
-    """Brings what an earlier import said up to what `given` names; answers whether anything
-    changed. Never text or status; a due date only where there is none."""
+def enter(
+    session: Session,
+    actor: Actor,
+    known: Known,
+    rows: Sequence[RecommendationGiven],
+    *,
+    import_id: str | None = None,
+) -> None:
+    """Enters rows that make no mistakes and are not there yet."""
     actor.must(Can.ENTER)
+    entered, owned, found_by = [], [], {}
+    moment = bulk.stored(base.now(session))
+    common = _DEFAULTS | {"import_id": import_id, "created_at": moment, "updated_at": moment}
+    for given in rows:
+        inspection = known.inspections[given.inspection]
+        title = given.title or first_words(given.text)
+        citations = references.cited(known, given)
+        themes = sorted(set(given.themes))
+        earliest, latest = bounds(given.due_on)
+        values = common | {
+            "ref": given.ref,
+            "inspection": inspection.slug,
+            "ordinal": given.ordinal,
+            "framework": inspection.framework.value,
+            "place": inspection.place,
+            "raised_on": str(inspection.raised_latest or inspections.UNDATED),
+            "number_as_printed": given.number_as_printed,
+            "section": given.section,
+            "kind": given.kind.value,
+            "kind_as_printed": given.kind_as_printed,
+            "title": title,
+            "text": given.text,
+            "addressees": bulk.stored(given.addressees),
+            "addressees_as_printed": given.addressees_as_printed,
+            "themes": bulk.stored(themes),
+            "priority": given.priority.value,
+            "citations": bulk.stored(citations),
+            "owner": given.owner,
+            "organisation": given.owner and known.organisations[given.owner],
+            "due_on": given.due_on,
+            "due_earliest": bulk.stored(earliest),
+            "due_latest": bulk.stored(latest),
+            "original_due_on": given.due_on,
+            "original_due_latest": bulk.stored(latest),
+        }
+        entered.append(_in_order(values))
+        found_by[given.ref] = finding.Words(title, given.text, tuple(themes))
+        told = given.model_dump(mode="json", exclude=_NOT_TOLD)
+        changes.record(
+            session,
+            actor.name,
+            "recommendation:added",
+            given.ref,
+            place=inspection.place,
+            after=told | {"title": title, "themes": themes, "citations": citations},
+        )
+        if given.owner is not None:
+            owned.append((given.ref, inspection.place, given.owner, values["organisation"]))
+    bulk.insert(session, Recommendation, _COLUMNS, entered)
+    finding.index(session, found_by)
+    assignments.begin_at_entry(session, actor, owned)
+    count_held(session, {given.inspection for given in rows})
+
+
+def corrections(known: Known, recommendation: Any, given: RecommendationGiven) -> dict[str, Any]:
+    """What `given` says otherwise than the recommendation (or a row of its columns), by column.
+    Never text or status; an owner or due date only where there is none."""
     values = given.model_dump(
         exclude_unset=True,
-        exclude={"inspection", "ordinal", "text", "owner", "due_on", "citations"},
+        exclude={"inspection", "ordinal", "text", "owner", "due_on", "citation", "citations"},
     )
     if values.get("title", "") is None:
         del values["title"]
     if "themes" in values:
         values["themes"] = sorted(set(given.themes))
-        themes.check(session, values["themes"])
-    if "addressees" in values:
-        parties.check(session, given.addressees, "/addressees/{}")
-    if "citations" in given.model_fields_set:
-        values["citations"] = sources.cited(session, given.citations)
-    if given.due_on is not None and recommendation.due_on is None:
-        values["due_on"] = given.due_on
+    if {"citation", "citations"} & given.model_fields_set:
+        values["citations"] = references.cited(known, given)
+    for name in ("owner", "due_on"):
+        if getattr(recommendation, name) is None and getattr(given, name) is not None:
+            values[name] = getattr(given, name)
     changed = changes.differences(recommendation, values)
-    if changed is None:
-        return False
-    before, after = changed
-    recommendation.sqlmodel_update(after)
-    if "due_on" in after:
-        due.restate(recommendation)
-    recommendations.note(
-        session, actor, recommendation, "corrected", before=before, after=after, raises=True
-    )
-    recommendations.index(session, recommendation)
-    return True
+    return {} if changed is None else changed[1]
 
 
-def count_held(session: Session, inspection: inspections.Inspection) -> None:
-    """Brings the inspection's `held_count` up to what the register holds of it now."""
+def correct(
+    session: Session,
+    actor: Actor,
+    known: Known,
+    pairs: Sequence[tuple[Recommendation, Mapping[str, Any]]],
+) -> None:
+    """Makes corrections(). Where somebody has set an owner or due date since, it stays."""
+    actor.must(Can.ENTER)
+    told, owned = [], []
+    before, after = {}, {}
+    for recommendation, corrected in pairs:
+        values = {
+            name: value
+            for name, value in corrected.items()
+            if name not in ("owner", "due_on") or getattr(recommendation, name) is None
+        }
+        if (owner := values.pop("owner", None)) is not None:
+            owned.append((recommendation, owner, known.organisations[owner]))
+        if not values:
+            continue
+        ref = recommendation.ref
+        before[ref] = finding.words_of(recommendation)
+        old = {name: getattr(recommendation, name) for name in values}
+        recommendation.sqlmodel_update(values)
+        after[ref] = finding.words_of(recommendation)
+        if "due_on" in values:
+            due.restate(recommendation)
+        told.append((recommendation, old, values))
+    recommendations.note_all(session, actor, "corrected", told, raises=True)
+    finding.index(session, after, before)
+    assignments.take_on(session, actor, owned)
+
+
+def count_held(session: Session, slugs: Collection[str]) -> None:
+    """Brings the inspections' `held_count` up to what the register holds of them now."""
     held = (
         select(func.count())
         .select_from(Recommendation)
         .where(
-            col(Recommendation.inspection) == inspection.slug, col(Recommendation.voided).is_(False)
+            col(Recommendation.inspection) == columns(Inspection).c.slug,
+            col(Recommendation.voided).is_(False),
         )
     )
     session.connection().execute(
-        update(inspections.Inspection)
-        .where(col(inspections.Inspection.slug) == inspection.slug)
+        update(Inspection)
+        .where(col(Inspection.slug).in_(slugs))
         .values(held_count=held.scalar_subquery())
     )
-    session.expire(inspection, ["held_count"])
+    for inspection in session.identity_map.values():
+        if isinstance(inspection, Inspection) and inspection.slug in slugs:
+            session.expire(inspection, ["held_count"])
 
 
 def first_words(text: str) -> str:
     """A title for what came without one: the first words, cut at a word's end."""
     line = " ".join(text.split())
     return line if len(line) <= 80 else line[:79].rsplit(" ", 1)[0] + "\u2026"
+
+
+_NOT_TOLD = {"inspection", "ordinal", "owner", "citation"}
+"""What the journal tells of an entry by other names, or in a change of its own."""
+_COLUMNS = tuple(columns(Recommendation).c.keys())
+_in_order = itemgetter(*_COLUMNS)
+_DEFAULTS: dict[str, Any] = {
+    name: bulk.stored(field.get_default())
+    for name, field in Recommendation.model_fields.items()
+    if not field.is_required()
+} | {"contributors": "[]"}

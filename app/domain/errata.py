@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Index, select
 from sqlmodel import Field, Session, col
 
-from app.domain import base, changes, entry, recommendations, sources
+from app.domain import base, entry, finding, recommendations, sources
 from app.domain.actors import Actor, Can
 from app.domain.base import (
     DOCUMENT,
@@ -34,7 +34,7 @@ class Erratum(Table, table=True):
     before: str = Field(sa_type=PROSE)
     after: str = Field(sa_type=PROSE)
     reason: str = Field(sa_type=PROSE)
-    citation: dict[str, Any] = Field(sa_type=DOCUMENT)
+    citation: dict[str, Any] | None = Field(sa_type=DOCUMENT, nullable=True)
     recorded_by: str = Field(max_length=100)
     recorded_at: datetime = Field(sa_type=Moment)
 
@@ -50,10 +50,12 @@ class ErratumGiven(Given):
 
 
 class ErratumShown(Shown):
+    """`citation` is null where an import that was reversed came again with another text."""
+
     before: str
     after: str
     reason: str
-    citation: sources.CitationShown
+    citation: sources.CitationShown | None
     recorded_by: str | None
     recorded_at: str
 
@@ -65,45 +67,58 @@ def correct(
     given: ErratumGiven,
     *,
     expect: Expect = unconditional,
-) -> Erratum:
+) -> None:
     """Gives a recommendation the text that its document has. A title that was made of the first
     words follows. Malformed where the source is not known; Conflict where that is its text."""
     actor.must(Can.AMEND)
     citation = sources.cited_once(session, given.citation)
     expect(recommendation.version)
     recommendations.check_stands(recommendation)
-    values = {"text": given.text}
-    if recommendation.title == entry.first_words(recommendation.text):
-        values["title"] = entry.first_words(given.text)
-    changed = changes.differences(recommendation, values)
-    if changed is None:
+    if given.text == recommendation.text:
         raise Conflict("that is the text that the recommendation has; there is nothing to correct")
-    before, after = changed
-    recommendation.sqlmodel_update(after)
-    erratum = Erratum(
-        id=base.new_id(session, "er"),
-        ref=recommendation.ref,
-        place=recommendation.place,
-        before=before["text"],
-        after=given.text,
-        reason=given.reason,
-        citation=citation,
-        recorded_by=actor.name,
-        recorded_at=base.now(session),
+    record(session, actor, recommendation, given.text, given.reason, citation)
+
+
+def record(
+    session: Session,
+    actor: Actor,
+    recommendation: Recommendation,
+    text: str,
+    reason: str,
+    citation: dict[str, Any] | None,
+) -> None:
+    """Gives a recommendation another text than it has. `citation` as it is stored."""
+    values = {"text": text}
+    if recommendation.title == entry.first_words(recommendation.text):
+        values["title"] = entry.first_words(text)
+    said = finding.words_of(recommendation)
+    before = {name: getattr(recommendation, name) for name in values}
+    recommendation.sqlmodel_update(values)
+    session.add(
+        Erratum(
+            id=base.new_id(session, "er"),
+            ref=recommendation.ref,
+            place=recommendation.place,
+            before=before["text"],
+            after=text,
+            reason=reason,
+            citation=citation,
+            recorded_by=actor.name,
+            recorded_at=base.now(session),
+        )
     )
-    session.add(erratum)
     recommendations.note(
         session,
         actor,
         recommendation,
         "erratum:recorded",
         before=before,
-        after=after | {"citation": citation},
-        reason=given.reason,
+        after=values | {"citation": citation},
+        reason=reason,
         raises=True,
     )
-    recommendations.index(session, recommendation)
-    return erratum
+    ref = recommendation.ref
+    finding.index(session, {ref: finding.words_of(recommendation)}, {ref: said})
 
 
 def of(session: Session, reader: Actor, ref: str) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, or_, select
 from sqlmodel import Session, col
 
-from app.domain.actors import Actor
+from app.domain.actors import RULES, Actor
 from app.domain.base import Shown, columns
 from app.domain.changes import GENESIS, Change, JournalText, cursor_of, head, stamp, stands_beside
 from app.domain.dates import LONDON
@@ -56,6 +56,15 @@ def since(
     return _shown(session, reader, rows), following
 
 
+def between(
+    session: Session, reader: Actor, after: int, last: int, *, limit: int
+) -> list[dict[str, Any]]:
+    """The changes whose numbers follow `after`, up to `last`, in order."""
+    return _shown(
+        session, reader, _rows(session, [col(Change.seq) > after, col(Change.seq) <= last], limit)
+    )
+
+
 def history(
     session: Session, reader: Actor, subject: str, *, after: Sequence[Any] | None, limit: int
 ) -> list[dict[str, Any]]:
@@ -64,6 +73,16 @@ def history(
     if after is not None:
         wanted.append(behind([Key(col(Change.seq), int)], after))
     return _shown(session, reader, _rows(session, wanted, limit))
+
+
+def told(session: Session, subjects: Sequence[str], actions: Sequence[str]) -> dict[str, Any]:
+    """By subject, what such changes said last of each field."""
+    wanted = [col(Change.subject).in_(subjects), col(Change.action).in_(actions)]
+    query = select(columns(Change)).where(*wanted).order_by(col(Change.seq))
+    found: dict[str, Any] = {}
+    for change in _shown(session, RULES, session.connection().execute(query)):
+        found.setdefault(change["subject"], {}).update(change["after"] or {})
+    return found
 
 
 def _rows(
@@ -89,13 +108,16 @@ def last_on(session: Session, day: date) -> int:
     return int(found or 0)
 
 
-def texts_of(session: Session, seqs: Iterable[int]) -> dict[int, list[Any]]:
-    found: dict[int, list[Any]] = {seq: [] for seq in seqs}
-    if found:
-        query = select(columns(JournalText)).where(col(JournalText.seq).in_(list(found)))
+def texts_of(session: Session, rows: Iterable[Any]) -> dict[int, list[Any]]:
+    """The texts that stand beside changes, by number."""
+    # Before the column `texts`, those of a change were named by its number.
+    ids = {row.seq: row.texts or str(row.seq) for row in rows}
+    beside: dict[str, list[Any]] = {id_: [] for id_ in ids.values()}
+    if beside:
+        query = select(columns(JournalText)).where(col(JournalText.id).in_(list(beside)))
         for row in session.connection().execute(query):
-            found[row.seq].append(row)
-    return found
+            beside[row.id].append(row)
+    return {seq: beside[id_] for seq, id_ in ids.items()}
 
 
 def _position(session: Session, cursor: str) -> int:
@@ -120,7 +142,7 @@ def _shown(session: Session, reader: Actor, rows: Iterable[Any]) -> list[dict[st
     rows = list(rows)
     texts = {
         (seq, text.part): json.loads(text.text)
-        for seq, found in texts_of(session, [row.seq for row in rows]).items()
+        for seq, found in texts_of(session, rows).items()
         for text in found
     }
 

@@ -25,7 +25,7 @@ _SQLITE = {
         BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END""",
     "journal_text_no_replace": """
         CREATE TRIGGER journal_text_no_replace BEFORE INSERT ON journal_text
-        WHEN EXISTS (SELECT 1 FROM journal_text WHERE seq = NEW.seq AND part = NEW.part)
+        WHEN EXISTS (SELECT 1 FROM journal_text WHERE id = NEW.id AND part = NEW.part)
         BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END""",
 }
 
@@ -58,6 +58,16 @@ def make(connection: Connection) -> None:
         connection.execute(text(_FUNCTION))
     for name in missing:
         connection.execute(text(_guards(connection)[name]))
+
+
+def drop(connection: Connection) -> None:
+    """Takes the guards away, for a migration: make() follows in the same transaction."""
+    there = set(_names(connection, "trigger"))
+    for name, statement in _guards(connection).items():
+        if name in there:
+            table = statement.partition(" ON ")[2].split()[0]
+            on = f" ON {table}" if connection.dialect.name == "postgresql" else ""
+            connection.execute(text(f"DROP TRIGGER {name}{on}"))
 
 
 def missing_guards(connection: Connection) -> list[str]:

@@ -1,6 +1,6 @@
 """Inspections: the exercises that produced recommendations, and what is held of each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -224,6 +224,13 @@ def find(session: Session, actor: Actor, slug: str, *, lock: bool = False) -> In
     return inspection
 
 
+def within(session: Session, actor: Actor, slugs: Collection[str]) -> dict[str, Inspection]:
+    """Of `slugs` those that are inspections within the actor's places, locked."""
+    query = select(Inspection).where(col(Inspection.slug).in_(slugs))
+    found = session.scalars(query.order_by(col(Inspection.slug)).with_for_update())
+    return {one.slug: one for one in found if actor.reaches(one.place)}
+
+
 def inspections(
     session: Session, actor: Actor, *, after: Sequence[Any] | None, limit: int
 ) -> list[Inspection]:
@@ -306,10 +313,7 @@ def _check_order(published: date | None, fieldwork: date | None) -> None:
 
 
 def _check_sources(session: Session, slugs: list[str]) -> None:
-    known = {source.slug for source in sources.sources(session)}
-    if wrong := [
-        (f"/sources/{index}", "is not a source of this register; GET /v1/sources lists them")
-        for index, slug in enumerate(slugs)
-        if slug not in known
-    ]:
+    known = sources.kinds(session, slugs)
+    what = "is not a source of this register; GET /v1/sources lists them"
+    if wrong := [(f"/sources/{n}", what) for n, slug in enumerate(slugs) if slug not in known]:
         raise Malformed("a source is not known", wrong)

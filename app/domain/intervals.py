@@ -1,28 +1,30 @@
 """Intervals: what lists and summaries showed of a recommendation, and until which change."""
 
 from datetime import date
-from typing import Any
 
-from sqlalchemy import Index
-from sqlmodel import Field
+from sqlalchemy import Index, func, insert, literal, select, update
+from sqlmodel import Field, Session, col
 
-from app.domain.base import NAME, words
-from app.domain.changes import Interval
+from app.domain import changes
+from app.domain.base import NAME, Table, columns, words
+from app.domain.changes import Change
 from app.domain.status import Assurance, ClosureReason, Response, Status
 
 
-class RecommendationInterval(Interval, table=True):
+class RecommendationInterval(Table, table=True):
     """What lists and summaries showed of a recommendation from one change until another: by this
-    the register answers what it said on a day."""
+    the register answers what it said on a day.
+
+    It points to rows that the same statement reads, so the engines need not look for them again:
+    no foreign keys, which would be asked row by row while all other writers wait.
+    """
 
     __tablename__ = "recommendation_interval"
 
-    ref: str = Field(
-        primary_key=True, sa_type=NAME, foreign_key="recommendation.ref", ondelete="RESTRICT"
-    )
-    from_seq: int = Field(primary_key=True, foreign_key="change.seq", ondelete="RESTRICT")
-    to_seq: int | None = Field(default=None, foreign_key="change.seq", ondelete="RESTRICT")
-    place: str = Field(sa_type=NAME, foreign_key="place.slug", ondelete="RESTRICT")
+    ref: str = Field(primary_key=True, sa_type=NAME)
+    from_seq: int = Field(primary_key=True)
+    to_seq: int | None = None
+    place: str = Field(sa_type=NAME)
     title: str = Field(max_length=300)
     status: Status = Field(sa_type=words(Status))
     closure_reason: ClosureReason | None = Field(default=None, sa_type=words(ClosureReason))
@@ -45,12 +47,32 @@ class RecommendationInterval(Interval, table=True):
     __table_args__ = (Index(None, "to_seq", "ref"),)
 
 
-def of(recommendation: Any) -> RecommendationInterval:
-    """What is shown of a recommendation now. The journal fills in from which change on."""
-    return RecommendationInterval(
-        **{
-            name: getattr(recommendation, name)
-            for name in RecommendationInterval.model_fields
-            if name not in ("from_seq", "to_seq")
-        }
+def _keep(session: Session, first: int, last: int) -> None:
+    """Closes what the recommendations changed by these numbers showed until then, and opens what
+    they show from their last change on, as their rows have it now."""
+    connection = session.connection()
+    shown = columns(RecommendationInterval)
+    now = Table.metadata.tables["recommendation"].c
+    told = (
+        select(col(Change.subject).label("ref"), func.max(col(Change.seq)).label("seq"))
+        .where(col(Change.seq).between(first, last), col(Change.action).like("recommendation:%"))
+        .group_by(col(Change.subject))
+        .subquery()
     )
+    connection.execute(
+        update(shown)
+        .where(shown.c.ref == told.c.ref, shown.c.to_seq.is_(None))
+        .values(to_seq=told.c.seq)
+    )
+    kept = [column.name for column in shown.c if column.name not in ("ref", "from_seq", "to_seq")]
+    connection.execute(
+        insert(shown).from_select(
+            ["ref", "from_seq", "to_seq", *kept],
+            select(
+                now.ref, told.c.seq, literal(None, shown.c.to_seq.type), *(now[n] for n in kept)
+            ).join(told, told.c.ref == now.ref),
+        )
+    )
+
+
+changes.sealed.append(_keep)

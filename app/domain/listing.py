@@ -1,6 +1,7 @@
 """The register as lists show it, page by page, now or as it was on a day."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from app.domain.errors import Malformed
 from app.domain.filters import Filters, conditions, stale_before
 from app.domain.filters import keys as keys_of
 from app.domain.intervals import RecommendationInterval
-from app.domain.keyset import behind, foreign
+from app.domain.keyset import Key, behind, foreign
 from app.domain.recommendations import Kind, Priority, Recommendation
 from app.domain.status import UNFINISHED, Assurance, ClosureReason, Progress, Response, Status
 
@@ -115,6 +116,32 @@ _AT_THEN: dict[str, Any] = (
 """The columns that filters and order work on: as they are, or as they were."""
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a list asks for, before it is cut into pages. `at`: the columns by name, as they are or
+    as they were; `past`: whether it is the list as it was on `day`."""
+
+    query: Select[Any]
+    at: Mapping[str, Any]
+    keys: list[Key]
+    day: date
+    past: bool
+
+
+def selected(session: Session, reader: Actor, filters: Filters, *, stale_days: int) -> Selection:
+    """The recommendations that `filters` ask for within the reader's reach, not yet in order.
+
+    Malformed where `as_of` lies ahead.
+    """
+    day = filters.as_of or today(session)
+    if day > today(session):
+        raise Malformed("nobody knows that day yet", [("/as_of", "must not lie after today")])
+    then = None if filters.as_of is None else feed.last_on(session, filters.as_of)
+    query, at = (_LIST, _AT_NOW) if then is None else (_as_of(then), _AT_THEN)
+    query = query.where(*conditions(session, reader, filters, at, day, stale_days))
+    return Selection(query, at, keys_of(filters, at), day, then is not None)
+
+
 def page(
     session: Session,
     reader: Actor,
@@ -128,13 +155,8 @@ def page(
 
     Malformed where `after`, a key that this function gave, is not one for this order.
     """
-    day = filters.as_of or today(session)
-    if day > today(session):
-        raise Malformed("nobody knows that day yet", [("/as_of", "must not lie after today")])
-    then = None if filters.as_of is None else feed.last_on(session, filters.as_of)
-    query, at = (_LIST, _AT_NOW) if then is None else (_as_of(then), _AT_THEN)
-    keys = keys_of(filters, at)
-    query = query.where(*conditions(session, reader, filters, at, day, stale_days))
+    asked = selected(session, reader, filters, stale_days=stale_days)
+    query, keys = asked.query, asked.keys
     if after is not None:
         if not after or after[0] != filters.sort:
             raise foreign()
@@ -142,7 +164,7 @@ def page(
     query = query.add_columns(*(key.column.label(f"k{n}") for n, key in enumerate(keys)))
     query = query.order_by(*(key.order for key in keys)).limit(limit + 1)
     rows = session.connection().execute(query).all()
-    items = [shown(row, day, stale_days, past=then is not None) for row in rows[:limit]]
+    items = [shown(row, asked.day, stale_days, past=asked.past) for row in rows[:limit]]
     if len(rows) <= limit:
         return items, None
     return items, [filters.sort, *(getattr(rows[limit - 1], f"k{n}") for n in range(len(keys)))]

@@ -1,11 +1,11 @@
 """Parties: the organisations, boards, teams, posts and people who own or are addressed."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlmodel import Field, Session, col
 
 from app.domain import base, changes
@@ -169,13 +169,27 @@ def parties(session: Session, *, after: Sequence[Any] | None, limit: int) -> lis
 def check(session: Session, slugs: Iterable[str], pointer: str) -> None:
     """Malformed where one of `slugs` is not a party."""
     wanted = list(slugs)
-    known = set(session.scalars(select(col(Party.slug)).where(col(Party.slug).in_(wanted))))
-    if wrong := [
-        (pointer.format(index), "is not a party of this register; GET /v1/parties lists them")
-        for index, slug in enumerate(wanted)
-        if slug not in known
-    ]:
+    if wrong := unknown(wanted, organisations(session, wanted), pointer):
         raise Malformed("a party is not known", wrong)
+
+
+def unknown(slugs: Sequence[str], known: Collection[str], pointer: str) -> list[tuple[str, str]]:
+    """Those that are no parties: where each stands (`pointer`, with its place in the list), and
+    what to do about it."""
+    return [
+        (pointer.format(index), "is not a party of this register; GET /v1/parties lists them")
+        for index, slug in enumerate(slugs)
+        if slug not in known
+    ]
+
+
+def organisations(session: Session, slugs: Collection[str]) -> dict[str, str]:
+    """Of those of `slugs` that are parties, the organisation that each belongs to."""
+    if not slugs:
+        return {}
+    belongs = func.coalesce(col(Party.organisation), col(Party.slug)).label("organisation")
+    query = select(col(Party.slug), belongs).where(col(Party.slug).in_(slugs))
+    return {row.slug: row.organisation for row in session.execute(query)}
 
 
 def organisation_of(session: Session, slug: str | None) -> str | None:

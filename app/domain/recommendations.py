@@ -1,6 +1,6 @@
 """Recommendations: the row that everything else is about, its entry and its corrections."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -9,7 +9,7 @@ from pydantic import Field as Described
 from sqlalchemy import CheckConstraint, Index, select, update
 from sqlmodel import Field, Session, col
 
-from app.domain import base, changes, due, inspections, intervals, parties, search, themes
+from app.domain import base, changes, due, finding, inspections, parties, themes
 from app.domain.actors import RULES, Actor, Can
 from app.domain.base import (
     DOCUMENT,
@@ -170,6 +170,7 @@ def amend(
     if changed is None:
         return False
     before, after = changed
+    said = finding.words_of(recommendation)
     recommendation.sqlmodel_update(after)
     if moves_due:
         due.restate(recommendation)
@@ -183,8 +184,8 @@ def amend(
         reason=given.reason,
         raises=True,
     )
-    if "themes" in after or "title" in after:
-        index(session, recommendation)
+    ref = recommendation.ref
+    finding.index(session, {ref: finding.words_of(recommendation)}, {ref: said})
     return True
 
 
@@ -224,35 +225,40 @@ def note(
 ) -> None:
     """Writes the row and its change. `raises`: the change is one that If-Match names the version
     of; attaching things to a recommendation is not."""
-    if actor is not RULES and what != "voided":
-        check_stands(recommendation)
-    recommendation.updated_at = base.now(session)
-    recommendation.regressed = recommendation.undermined or recommendation.reraised
-    if raises:
-        recommendation.version += 1
-    session.add(recommendation)
+    told = [(recommendation, before, after)]
+    note_all(session, actor, what, told, reason=reason, raises=raises)
+
+
+def note_all(
+    session: Session,
+    actor: Actor,
+    what: str,
+    told: Sequence[tuple[Recommendation, dict[str, Any] | None, dict[str, Any] | None]],
+    *,
+    reason: str | None = None,
+    raises: bool = False,
+) -> None:
+    """Writes many rows, each with its change: pairs of before and after."""
+    for recommendation, _, _ in told:
+        if actor is not RULES and what != "voided":
+            check_stands(recommendation)
+        recommendation.updated_at = base.now(session)
+        recommendation.regressed = recommendation.undermined or recommendation.reraised
+        if raises:
+            recommendation.version += 1
+        session.add(recommendation)
     session.flush()
-    changes.record(
-        session,
-        actor.name,
-        f"recommendation:{what}",
-        recommendation.ref,
-        place=recommendation.place,
-        before=before,
-        after=after,
-        reason=reason,
-        shows=intervals.of(recommendation),
-    )
-
-
-def index(session: Session, recommendation: Recommendation) -> None:
-    """Makes it found by its words and themes as they are now."""
-    themes.index(session, recommendation.ref, recommendation.themes)
-    search.index(
-        session,
-        recommendation.ref,
-        f"{recommendation.ref} {recommendation.title} {recommendation.text}",
-    )
+    for recommendation, before, after in told:
+        changes.record(
+            session,
+            actor.name,
+            f"recommendation:{what}",
+            recommendation.ref,
+            place=recommendation.place,
+            before=before,
+            after=after,
+            reason=reason,
+        )
 
 
 def _redate(session: Session, inspection: inspections.Inspection) -> None:

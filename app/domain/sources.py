@@ -1,6 +1,6 @@
 """Sources (documents that text was taken from) and citations (where in one something stands)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -101,49 +101,68 @@ def sources(session: Session) -> list[Source]:
     return list(session.scalars(select(Source).order_by(col(Source.slug))))
 
 
+def kinds(session: Session, slugs: Collection[str]) -> dict[str, SourceKind]:
+    """Of those of `slugs` that are sources, the kind of each."""
+    if not slugs:
+        return {}
+    query = select(col(Source.slug), col(Source.kind)).where(col(Source.slug).in_(slugs))
+    return {row.slug: row.kind for row in session.execute(query)}
+
+
+def misquoted(
+    citations: Sequence[CitationGiven], known: Mapping[str, SourceKind], pointers: Iterable[str]
+) -> list[tuple[str, str]]:
+    """Citations that do not hold: of no known source, or that call words of a secondary source
+    verbatim. Where each stands, and what to do about it."""
+    wrong = []
+    for given, pointer in zip(citations, pointers, strict=True):
+        if given.source not in known:
+            wrong.append((f"{pointer}/source", "is not a source of this register"))
+        elif given.transcription not in (None, Transcription.REPORTED, _honest(given, known)):
+            what = "must be `reported`: the source is a secondary one"
+            wrong.append((f"{pointer}/transcription", what))
+    return wrong
+
+
+def stored(
+    citations: Sequence[CitationGiven], known: Mapping[str, SourceKind]
+) -> list[dict[str, Any]]:
+    """Citations that hold, as they are stored."""
+    return [
+        {
+            "source": given.source,
+            "locator": given.locator,
+            "quote": given.quote,
+            "transcription": (given.transcription or _honest(given, known)).value,
+        }
+        for given in citations
+    ]
+
+
 def cited(
     session: Session, citations: Sequence[CitationGiven], pointer: str = "/citations"
 ) -> list[dict[str, Any]]:
-    """Citations as they are stored. Malformed where a source is not known, or where words of a
-    secondary source are called verbatim."""
-    return _cited(session, [(f"{pointer}/{index}", one) for index, one in enumerate(citations)])
+    """Citations as they are stored; Malformed where one does not hold."""
+    return _cited(session, citations, [f"{pointer}/{index}" for index in range(len(citations))])
 
 
 def cited_once(
     session: Session, given: CitationGiven, pointer: str = "/citation"
 ) -> dict[str, Any]:
     """A citation that stands alone, as cited()."""
-    return _cited(session, [(pointer, given)])[0]
+    return _cited(session, [given], [pointer])[0]
 
 
-def _cited(session: Session, those: Sequence[tuple[str, CitationGiven]]) -> list[dict[str, Any]]:
-    found = {
-        source.slug: source.kind
-        for source in session.scalars(
-            select(Source).where(col(Source.slug).in_({given.source for _, given in those}))
-        )
-    }
-    wrong, stored = [], []
-    for pointer, given in those:
-        kind = found.get(given.source)
-        honest = Transcription.VERBATIM if kind is SourceKind.PRIMARY else Transcription.REPORTED
-        if kind is None:
-            wrong.append((f"{pointer}/source", "is not a source of this register"))
-        elif given.transcription is Transcription.VERBATIM and honest is Transcription.REPORTED:
-            wrong.append(
-                (
-                    f"{pointer}/transcription",
-                    "must be `reported`: the source is a secondary one",
-                )
-            )
-        stored.append(
-            {
-                "source": given.source,
-                "locator": given.locator,
-                "quote": given.quote,
-                "transcription": (given.transcription or honest).value,
-            }
-        )
-    if wrong:
+def _cited(
+    session: Session, citations: Sequence[CitationGiven], pointers: Sequence[str]
+) -> list[dict[str, Any]]:
+    known = kinds(session, {given.source for given in citations})
+    if wrong := misquoted(citations, known, pointers):
         raise Malformed("a citation does not hold", wrong)
-    return stored
+    return stored(citations, known)
+
+
+def _honest(given: CitationGiven, known: Mapping[str, SourceKind]) -> Transcription:
+    """What the words can be called at best."""
+    primary = known[given.source] is SourceKind.PRIMARY
+    return Transcription.VERBATIM if primary else Transcription.REPORTED

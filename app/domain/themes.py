@@ -1,9 +1,11 @@
 """Themes: the controlled list of what recommendations are about, and which are about what."""
 
-from sqlalchemy import delete, insert, select
+from collections.abc import Collection, Mapping, Sequence
+
+from sqlalchemy import bindparam, delete, select
 from sqlmodel import Field, Session, col
 
-from app.domain import changes
+from app.domain import bulk, changes
 from app.domain.actors import Actor
 from app.domain.base import NAME, Given, Line, Shown, Slug, Table
 from app.domain.errors import Malformed
@@ -51,26 +53,40 @@ def add(session: Session, actor: Actor, given: ThemeGiven) -> Theme:
     return theme
 
 
-def check(session: Session, slugs: list[str], pointer: str = "/themes") -> None:
-    """Malformed where one of `slugs` is not on the list."""
-    known = set(session.scalars(select(col(Theme.slug)).where(col(Theme.slug).in_(slugs))))
-    wrong = [
-        (f"{pointer}/{index}", "is not a theme of this register; GET /v1/themes lists them")
+def known(session: Session, slugs: Collection[str]) -> frozenset[str]:
+    """Those of `slugs` that are on the list."""
+    query = select(col(Theme.slug)).where(col(Theme.slug).in_(slugs))
+    return frozenset(session.scalars(query)) if slugs else frozenset()
+
+
+def unknown(slugs: Sequence[str], known: Collection[str]) -> list[tuple[str, str]]:
+    """Those that are not on the list: where each stands, and what to do about it."""
+    return [
+        (f"/themes/{index}", "is not a theme of this register; GET /v1/themes lists them")
         for index, slug in enumerate(slugs)
         if slug not in known
     ]
-    if wrong:
+
+
+def check(session: Session, slugs: Sequence[str]) -> None:
+    """Malformed where one of `slugs` is not on the list."""
+    if wrong := unknown(slugs, known(session, slugs)):
         raise Malformed("a theme is not known", wrong)
 
 
-def index(session: Session, ref: str, slugs: list[str]) -> None:
-    """Makes `slugs` the themes that the recommendation is found by."""
-    connection = session.connection()
-    connection.execute(delete(RecommendationTheme).where(col(RecommendationTheme.ref) == ref))
-    if slugs:
-        connection.execute(
-            insert(RecommendationTheme), [{"theme": slug, "ref": ref} for slug in slugs]
+def index(
+    session: Session, themes: Mapping[str, Sequence[str]], before: Mapping[str, Sequence[str]]
+) -> None:
+    """Makes each ref found by its themes, and no longer by those from `before` that it lost."""
+    old = {(slug, ref) for ref, slugs in before.items() for slug in slugs}
+    new = {(slug, ref) for ref, slugs in themes.items() for slug in slugs}
+    if gone := old - new:
+        theme, ref = col(RecommendationTheme.theme), col(RecommendationTheme.ref)
+        session.connection().execute(
+            delete(RecommendationTheme).where(theme == bindparam("t"), ref == bindparam("r")),
+            [{"t": slug, "r": ref} for slug, ref in sorted(gone)],
         )
+    bulk.insert(session, RecommendationTheme, ("theme", "ref"), sorted(new - old))
 
 
 def themes(session: Session) -> list[Theme]:

@@ -258,5 +258,6 @@ def _standing(refs: Sequence[str]) -> Iterator[tuple[str, Select[Any]]]:
 
 def _count(session: Session, actor: Actor, those: Sequence[Recommendation]) -> None:
     """Under the inspection's lock, taken first: two who count at once would each miss the other."""
-    for slug in sorted({one.inspection for one in those}):
-        entry.count_held(session, inspections.find(session, actor, slug, lock=True))
+    slugs = {one.inspection for one in those}
+    inspections.within(session, actor, slugs)
+    entry.count_held(session, slugs)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, func, select
+from sqlalchemy import Index, func, or_, select
 from sqlmodel import Field, Session, col
 
 from app.domain import due
@@ -134,6 +134,13 @@ def find(session: Session, actor: Actor, id_: str, *, lock: bool = False) -> Act
     if action is None or not actor.reaches(action.place):
         raise NotFound("no action has that id; GET /v1/actions lists them")
     return action
+
+
+def find_by_key(session: Session, key: str) -> Action | None:
+    """By its key or its id: an export gives the id as key to what has none."""
+    return session.scalars(
+        select(Action).where(or_(col(Action.key) == key, col(Action.id) == key))
+    ).first()
 
 
 def serves(session: Session, ids: Sequence[str]) -> dict[str, list[str]]:

@@ -15,6 +15,7 @@ from app.domain.actions.action import (
     ActionServes,
     ActionStatus,
     count,
+    find_by_key,
     serves,
 )
 from app.domain.actors import RULES, Actor, Can, Role
@@ -202,10 +203,6 @@ def pass_on(
     """What a party has not finished becomes its successor's."""
     for action in those:
         amend(session, actor, action, ActionPatch(owner=successor, reason=reason))
-
-
-def find_by_key(session: Session, key: str) -> Action | None:
-    return session.scalars(select(Action).where(col(Action.key) == key)).first()
 
 
 def _served(session: Session, actor: Actor, refs: Sequence[str]) -> list[Recommendation]:

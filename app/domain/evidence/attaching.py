@@ -23,7 +23,7 @@ from app.domain.recommendations import Recommendation
 
 class EvidenceGiven(Given):
     """`observed`: when it was true, apart from when it is recorded. `link`: https; evidence stays
-    in the system that holds it, nothing is uploaded."""
+    in the system that holds it, nothing is uploaded. `action`: its id or its key."""
 
     kind: EvidenceKind
     level: Level
@@ -34,7 +34,7 @@ class EvidenceGiven(Given):
     link: HttpsUrl | None = None
     sha256: Sha256 | None = None
     provided_by: Slug | None = None
-    action: Id | None = None
+    action: Key | None = None
     supersedes: Id | None = None
     key: Key | None = None
     citations: list[sources.CitationGiven] = Described(default=[], max_length=50)
@@ -48,13 +48,7 @@ def attach(
     actor.must(Can.ADD_EVIDENCE, of=assignments.concerned(session, recommendation))
     if given.provided_by is not None:
         parties.check(session, [given.provided_by], "/provided_by")
-    if given.action is not None and recommendation.ref not in actions.serves(
-        session, [given.action]
-    ).get(given.action, []):
-        raise Malformed(
-            "the action is not known",
-            [("/action", "is not an action for this recommendation")],
-        )
+    action = _serving(session, recommendation, given.action)
     citations = sources.cited(session, given.citations)
     observed, until = bounds(given.observed), bounds(given.valid_until)
     if observed[0] is not None and observed[0] > base.today(session):
@@ -83,7 +77,8 @@ def attach(
         recorded_by=actor.name,
         recorded_from=actor.organisation,
         recorded_at=base.now(session),
-        **given.model_dump(exclude={"citations"}),
+        action=action,
+        **given.model_dump(exclude={"citations", "action"}),
     )
     if old is not None:
         old.superseded = True
@@ -92,11 +87,24 @@ def attach(
     session.add(piece)
     session.flush()
     restate(session, recommendation)
-    told = given.model_dump(mode="json", exclude_none=True)
+    told = given.model_dump(mode="json", exclude_none=True) | ({"action": action} if action else {})
     recommendations.note(
         session, actor, recommendation, "evidence:attached", after={"evidence": piece.id} | told
     )
     return piece
+
+
+def _serving(session: Session, recommendation: Recommendation, named: str | None) -> str | None:
+    """The id of the action that is named by its id or key."""
+    if named is None:
+        return None
+    action = actions.find_by_key(session, named)
+    if action is None or recommendation.ref not in actions.serves(session, [action.id])[action.id]:
+        raise Malformed(
+            "the action is not known",
+            [("/action", "is not an action for this recommendation")],
+        )
+    return action.id
 
 
 def _superseded(

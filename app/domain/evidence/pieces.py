@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, select
+from sqlalchemy import Index, or_, select
 from sqlmodel import Field, Session, col
 
 from app.domain import recommendations, sources
@@ -163,7 +163,10 @@ def find(
 
 
 def find_by_key(session: Session, key: str) -> Evidence | None:
-    return session.scalars(select(Evidence).where(col(Evidence.key) == key)).first()
+    """By its key or its id: an export gives the id as key to what has none."""
+    return session.scalars(
+        select(Evidence).where(or_(col(Evidence.key) == key, col(Evidence.id) == key))
+    ).first()
 
 
 def of(session: Session, ref: str) -> list[Evidence]:

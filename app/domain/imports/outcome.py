@@ -1,9 +1,17 @@
-"""What became of a document: each row's fate, and the refusal of the whole."""
+"""What became of a file: each row's fate, and the refusal of the whole."""
 
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from app.domain.errors import Malformed
+
+PARTS = (
+    *("recommendations", "places", "themes", "sources", "parties", "inspections", "actions"),
+    *("links", "evidence", "successions", "bank_holidays"),
+)
 
 
 class Outcome(StrEnum):
@@ -12,42 +20,97 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
     CONFLICT = "conflict"
     REFUSED = "refused"
+    ABSENT = "absent"
 
 
-@dataclass
+Mistake = tuple[str, str]
+"""A JSON pointer into the row, and what to do about it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """What became of one row: `row` counts from 1 within its `part`."""
+    """What became of one row: `row` counts from 1 within its `part`; none where it is absent from
+    the file. `name` is its ref, slug or key; `fields` are those that changed."""
 
     part: str
-    row: int
+    row: int | None
     name: str
     outcome: Outcome
-    errors: list[dict[str, str]] = field(default_factory=list)
+    fields: Sequence[str] = ()
+    errors: Sequence[Mistake] = ()
+
+    @property
+    def listed(self) -> tuple[Any, ...]:
+        """As runs keep it: the values of RowShown."""
+        errors = [{"pointer": pointer, "detail": detail} for pointer, detail in self.errors]
+        return self.part, self.row, self.name, self.outcome, self.fields, errors
 
 
-@dataclass
 class Result:
-    """What became of a document: every row of it, in its order."""
+    """What became of a file. Of rows that are plainly unchanged only the number is kept."""
 
-    rows: list[Row] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.absent: list[str] = []
+        self.warnings: list[str] = []
+        self.places: set[str] = set()
+        self._counts: Counter[tuple[str, Outcome]] = Counter()
+
+    def add(self, row: Row) -> None:
+        self._counts[row.part, row.outcome] += 1
+        if row.outcome is not Outcome.UNCHANGED:
+            self.rows.append(row)
 
     def count(self, outcome: Outcome, part: str = "recommendations") -> int:
-        return sum(row.outcome is outcome and row.part == part for row in self.rows)
+        return self._counts[part, outcome]
+
+    def counts(self, part: str) -> dict[str, int]:
+        """By outcome, as answers name them."""
+        return {
+            "created": self.count(Outcome.CREATED, part),
+            "updated": self.count(Outcome.UPDATED, part),
+            "unchanged": self.count(Outcome.UNCHANGED, part),
+            "conflicts": self.count(Outcome.CONFLICT, part),
+            "refused": self.count(Outcome.REFUSED, part),
+        }
+
+    def stop_if_hopeless(self) -> None:
+        """ImportRefused where so many rows are refused that the file must be of another kind."""
+        if sum(self.count(Outcome.REFUSED, part) for part in PARTS) >= MOST_REFUSED:
+            raise ImportRefused(self, f"{MOST_REFUSED} rows cannot be taken; reading stopped there")
+
+    @property
+    def refused(self) -> list[Row]:
+        return [row for row in self.rows if row.outcome is Outcome.REFUSED]
+
+    @property
+    def listed(self) -> list[Row]:
+        """What answers list: the rows that are not plainly unchanged, then what is absent."""
+        absent = [Row("recommendations", None, ref, Outcome.ABSENT) for ref in self.absent]
+        return self.rows + absent
 
 
 class ImportRefused(Malformed):
-    """A row cannot be taken, so nothing of the document was. `rows` says which and why."""
+    """A row cannot be taken, or the file cannot be read, so nothing of it was applied. `rows` says
+    which and why."""
 
     slug, title = "import-refused", "Nothing was imported"
 
-    def __init__(self, result: Result) -> None:
-        refused = [row for row in result.rows if row.outcome is Outcome.REFUSED]
+    def __init__(self, result: Result, detail: str | None = None) -> None:
+        refused = result.refused
+        some = "1 row cannot" if len(refused) == 1 else f"{len(refused)} rows cannot"
         super().__init__(
-            f"{len(refused)} rows cannot be taken; nothing was applied",
+            detail or f"{some} be taken; nothing was applied",
             [
-                (f"/{row.part}/{row.row - 1}{error['pointer']}", error["detail"])
-                for row in refused
-                for error in row.errors
+                (f"/{row.part}/{(row.row or 1) - 1}{pointer}", what)
+                for row in refused[:MOST_TOLD]
+                for pointer, what in row.errors
             ],
         )
         self.result = result
+
+
+MOST_REFUSED = 1000
+"""After so many refused rows a file is not read on."""
+MOST_TOLD = 100
+"""Rows whose mistakes stand in the `errors` of a refusal; its `rows` hold all."""

@@ -1,6 +1,6 @@
 """Links from a later recommendation to an earlier one, and the lineages that they make."""
 
-from app.domain.links.laws import LinkGiven, LinkReviewGiven, propose, review
+from app.domain.links.laws import LinkGiven, LinkReviewGiven, in_order, propose, review
 from app.domain.links.lineage import age, family, reraising, restate_reraised, superseded
 from app.domain.links.link import (
     LINEAGE,
@@ -32,6 +32,7 @@ __all__ = [
     "between",
     "family",
     "find",
+    "in_order",
     "links",
     "of",
     "propose",

@@ -158,8 +158,15 @@ def _ends(
 
 def _in_order(session: Session, later: Recommendation, earlier: Recommendation) -> bool:
     """LinkRefused where dates say that `later` came first; answers whether they say it did not."""
-    one = session.get_one(inspections.Inspection, later.inspection)
-    other = session.get_one(inspections.Inspection, earlier.inspection)
+    return in_order(
+        session.get_one(inspections.Inspection, later.inspection),
+        session.get_one(inspections.Inspection, earlier.inspection),
+    )
+
+
+def in_order(one: inspections.Inspection, other: inspections.Inspection) -> bool:
+    """LinkRefused where dates say that `one` came before `other`, which its recommendations are
+    said to take up; answers whether they say it did not."""
     for field in ("published", "fieldwork"):
         if getattr(one, field) and getattr(other, field):
             break
