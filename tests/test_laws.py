@@ -10,7 +10,7 @@ from itertools import count, pairwise
 from typing import Any, cast
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -25,12 +25,10 @@ from sqlmodel import Session, col
 from app.domain import (
     assignments,
     audit,
-    changes,
     contributions,
     entry,
     evidence,
     feed,
-    imports,
     inspections,
     links,
     listing,
@@ -55,7 +53,6 @@ from app.domain.errors import (
 )
 from app.domain.evidence import EvidenceGiven, ReviewGiven
 from app.domain.filters import Filters
-from app.domain.imports import outcome
 from app.domain.inspections import InspectionGiven
 from app.domain.links import Link, LinkGiven, LinkKind, LinkReviewGiven, State
 from app.domain.links.link import INVERSE
@@ -812,173 +809,3 @@ class Owners(Laws):
 def test_exactly_one_is_accountable_for_what_has_an_owner(register: Register) -> None:
     prepare(register)
     try_out(register, partial(Owners, register), 10)
-
-
-# Imports
-
-TEXTS = st.text(
-    st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Cn", "Co"]),
-    min_size=1,
-    max_size=40,
-).filter(lambda text: bool(text.strip()))
-MAYBE_DATES = st.sampled_from([None, "2017-12-08", "2018-10/2018-11", "2025-03~", "XXXX-03"])
-
-
-@st.composite
-def documents(draw: st.DrawFn) -> dict[str, Any]:
-    """Documents such as seed/ holds, whose names begin with `it-`."""
-    some = st.integers(0, 3)
-    themes = [f"it-theme-{number}" for number in range(draw(some))]
-    bodies = [f"it-body-{number}" for number in range(draw(some))]
-    sources = [
-        {
-            "slug": f"it-source-{number}",
-            "title": draw(TEXTS),
-            "kind": draw(st.sampled_from(["primary", "secondary"])),
-        }
-        for number in range(draw(some))
-    ]
-
-    def citations() -> list[dict[str, Any]]:
-        if not sources:
-            return []
-        cited = draw(st.lists(st.sampled_from(sources), max_size=2))
-        return [{"source": one["slug"], "quote": draw(TEXTS)} for one in cited]
-
-    def several(names: Sequence[str]) -> list[str]:
-        return draw(st.lists(st.sampled_from(names), max_size=3)) if names else []
-
-    def maybe(**fields: Any) -> dict[str, Any]:
-        return {name: value for name, value in fields.items() if draw(st.booleans())}
-
-    inspected = [
-        {
-            "slug": f"it-{number}",
-            "title": draw(TEXTS),
-            "framework": "sif",
-            "inspectorates": ["ofsted"],
-            "place": "it-place",
-        }
-        | maybe(
-            published=draw(MAYBE_DATES),
-            scope=draw(TEXTS),
-            sources=[source["slug"] for source in sources],
-            notes=[{"text": draw(TEXTS), "citations": citations()}],
-            coverage={"stated_count": draw(some)},
-            judgements=[{"area": draw(TEXTS), "grade": draw(TEXTS), "grade_normalised": "good"}],
-        )
-        for number in range(draw(some))
-    ]
-    rows = [
-        {"inspection": one["slug"], "ordinal": ordinal, "text": draw(TEXTS)}
-        | maybe(
-            title=draw(TEXTS),
-            themes=several(themes),
-            addressees=several(bodies),
-            due_on=draw(MAYBE_DATES),
-            owner=draw(st.sampled_from([*bodies, None])),
-            priority="high",
-            number_as_printed=draw(TEXTS),
-            citations=citations(),
-        )
-        for one in inspected
-        for ordinal in range(1, draw(some) + 1)
-    ]
-    refs = [f"{row['inspection']}-{row['ordinal']}" for row in rows]
-    pairs = list(zip(refs[1:], refs, strict=False))
-    tied = draw(st.lists(st.sampled_from(pairs), max_size=3, unique=True)) if pairs else []
-    shown = draw(st.lists(st.sampled_from(refs), max_size=3)) if refs else []
-    return {
-        "themes": [{"slug": slug, "title": draw(TEXTS)} for slug in themes],
-        "sources": sources,
-        "parties": [
-            {"slug": slug, "name": draw(TEXTS), "kind": "board"} for slug in reversed(bodies)
-        ],
-        "inspections": inspected,
-        "recommendations": rows,
-        "links": [
-            {
-                "later": later,
-                "earlier": earlier,
-                "kind": "relates_to",
-                "basis": "analyst",
-                "rationale": draw(TEXTS),
-            }
-            for later, earlier in tied
-        ],
-        "evidence": [
-            {
-                "recommendation": ref,
-                "key": f"it-key-{number}",
-                "kind": "audit",
-                "level": "output",
-                "bearing": "supports",
-                "summary": draw(TEXTS),
-                "citations": citations(),
-            }
-            | maybe(observed="2018-10")
-            for number, ref in enumerate(shown)
-        ],
-    }
-
-
-def _renamed(document: dict[str, Any]) -> imports.Document:
-    """The document with names of its own, so that no two examples speak of one thing."""
-    text = json.dumps(document).replace('"it-', f'"it-{next(_numbers)}-')
-    return imports.Document.model_validate_json(text, strict=True)
-
-
-def test_the_same_document_again_changes_nothing(register: Register) -> None:
-    sizes = []
-
-    @steady(register, 25)
-    @given(documents())
-    def again(made: dict[str, Any]) -> None:
-        document = _renamed(made)
-        with register.write() as session:
-            first = imports.bring(session, ALICE, document.parts())
-        assert {row.outcome for row in first.rows} <= {imports.Outcome.CREATED}
-        with register.read() as session:
-            before = changes.head(session)
-        for update in (True, False):
-            register.clock.advance(hours=1)
-            with register.write() as session:
-                again = imports.bring(session, ALICE, document.parts(), update=update)
-            assert again.rows == []
-            same = sum(again.count(imports.Outcome.UNCHANGED, part) for part in outcome.PARTS)
-            assert same == len(first.rows)
-        with register.read() as session:
-            assert changes.head(session) == before
-        sizes.append(len(first.rows))
-
-    again()
-    assert max(sizes) > 10
-    with register.read() as session:
-        audit.verify(session)
-
-
-def test_an_import_never_changes_a_text(register: Register) -> None:
-    @steady(register, 15)
-    @given(documents().filter(lambda made: bool(made["recommendations"])), TEXTS)
-    def keeps(made: dict[str, Any], text: str) -> None:
-        document = _renamed(made)
-        rows = document.recommendations
-        other = imports.Document(
-            recommendations=[row.model_copy(update={"text": text}) for row in rows]
-        )
-        with register.write() as session:
-            imports.bring(session, ALICE, document.parts())
-        with register.read() as session:
-            before = changes.head(session)
-        with register.write() as session:
-            result = imports.bring(session, ALICE, other.parts())
-        wanted = [row.ref for row in rows if row.text.strip() != text.strip()]
-        assert [row.name for row in result.rows] == wanted
-        assert {row.outcome for row in result.rows} <= {imports.Outcome.CONFLICT}
-        with register.read() as session:
-            for row in rows:
-                stored = session.get_one(Recommendation, f"{row.inspection}-{row.ordinal}")
-                assert stored.text == row.text
-            assert changes.head(session) == before
-
-    keeps()
