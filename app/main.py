@@ -28,6 +28,7 @@ from app.api import (
     parties,
     problems,
     recommendations,
+    reports,
     vocabulary,
 )
 from app.api import (
@@ -52,6 +53,7 @@ ROUTERS = (
     links.router,
     actions.router,
     attention.router,
+    reports.router,
     imports.router,
     parties.router,
     changes_api.router,

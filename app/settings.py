@@ -33,8 +33,8 @@ class Settings(BaseSettings):
         Literal["critical", "error", "warning", "info", "debug", "trace"],
         BeforeValidator(str.lower),
     ] = "info"
-    url: str = "http://127.0.0.1:8000"
-    """Where commands that go through HTTP find the tracker."""
+    url: str | None = None
+    """Where commands find the tracker; not said: where this one would serve."""
     token: SecretStr | None = None
     """What they carry. Not said, and the address is this machine's: DATA_DIR/admin.token."""
 

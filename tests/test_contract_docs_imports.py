@@ -48,9 +48,9 @@ def test_the_page_is_true_as_it_stands(live: Live, tmp_path: Path) -> None:
         assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-2000:]
         return run.stdout
 
-    typed("tracker import visit.json")
-    assert lead.see("bwd-2026-visit-1")["links"][0]["state"] == "proposed"
     commands, dry, reversal = blocks("sh")
+    typed(commands.splitlines()[0])
+    assert lead.see("bwd-2026-visit-1")["links"][0]["state"] == "proposed"
     assert json.loads(typed(dry))["created"] == 1
     typed(commands)
     made = lead.see("bwd-2026-visit-2")

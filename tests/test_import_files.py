@@ -177,7 +177,7 @@ def test_rows_say_what_is_wrong_in_which_column() -> None:
     raw = "inspection,Ordinal,text,kind\na-2020,two,Listen,wish\n\n,,,\na-2020,3,,\n"
     first, second = entries(table(raw))
     assert dict(first.mistakes) == {"/ordinal": "column Ordinal: must be a whole number"}
-    assert second.number == 2
+    assert second.number == 4, "blank rows count: it is the row that a spreadsheet shows"
     assert dict(second.mistakes) == {"/text": "is required"}
 
 
@@ -230,7 +230,7 @@ def rows(raw: bytes) -> list[Entry]:
 def test_ndjson_is_read_line_by_line() -> None:
     good = json.dumps({"inspection": "a-2020", "ordinal": 1, "text": "Listen"}).encode()
     found = rows(good + b"\n\n[1]\n{bad\n" + b'{"inspection":"a-2020","ordinal":"2","text":"x"}\n')
-    assert [entry.number for entry in found] == [1, 2, 3, 4]
+    assert [entry.number for entry in found] == [1, 3, 4, 5]
     assert found[0].given.ref == "a-2020-1"
     assert "object" in found[1].mistakes[0][1]
     assert "not valid JSON" in found[2].mistakes[0][1]
@@ -260,6 +260,7 @@ def document(raw: bytes) -> dict[str, list[Entry]]:
         b'{"recommendations": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
         b'{"recommendations": [{"text": "\\ud800"}]}',
         b'{"recommendations": [{"ordinal": NaN}]}',
+        b'{"bank_holidays": {"a": [' + b"[]," * 3_000_000 + b"[]]}}",
         b"\xff\xfe\x00",
     ],
 )
@@ -288,3 +289,33 @@ def test_a_documents_rows_each_say_what_is_wrong() -> None:
         *("places", "themes", "sources", "parties", "inspections", "recommendations"),
         *("actions", "links", "evidence", "bank_holidays"),
     ]
+
+
+def test_what_is_nested_deeper_than_anybody_writes_is_a_row_error() -> None:
+    deep = b'{"recommendations": [{"text": ' + b"[" * 400 + b"]" * 400 + b"}]}"
+    (entry,) = document(deep)["recommendations"]
+    assert entry.mistakes == [("", "is nested too deeply")]
+
+
+def test_a_mark_of_utf_8_is_no_matter_in_json_either() -> None:
+    mark = b"\xef\xbb\xbf"
+    assert list(document(mark + b"{}"))
+    row = {"inspection": "a-2020", "ordinal": 1, "text": "Listen"}
+    (entry,) = rows(mark + json.dumps(row).encode())
+    assert entry.given.ref == "a-2020-1"
+
+
+def test_blank_rows_without_end_are_not_read_to_the_end() -> None:
+    assert entries(table(PLAIN + "\n" * 300_000))[0].given.ref == "a-2020-1"
+    assert rows(b"\n" * 300_000) == []
+
+
+def test_a_long_cell_is_told_to_be_too_long() -> None:
+    (entry,) = entries(table(f"inspection,ordinal,text\na-2020,1,{'a' * 150_000}\n"))
+    assert entry.mistakes == [("/text", "must have at most 20000 characters")]
+
+
+def test_a_part_that_is_not_known_is_named() -> None:
+    with pytest.raises(Malformed) as refused:
+        document(b'{"recomendations": []}')
+    assert "recomendations" in refused.value.members["errors"][0]["detail"]

@@ -362,3 +362,133 @@ def test_undoing_leaves_inspections_and_says_so(alice: Client) -> None:
     assert any("inspection a-2026" in warning for warning in undone["warnings"])
     coverage = alice.get("/v1/inspections/a-2026").json()["coverage"]
     assert coverage["held_count"] == 0
+
+
+def test_what_people_changed_of_inspections_parties_and_owners_stays(alice: Client) -> None:
+    """The same file again, after people corrected what it brought and took an owner away."""
+    body: dict[str, Any] = {
+        "parties": [{"slug": "a-board", "name": "File name", "kind": "board"}],
+        "inspections": [
+            {
+                "slug": "a-2026",
+                "title": "From the file",
+                "framework": "ilacs",
+                "inspectorates": ["ofsted"],
+                "place": "blackburn-with-darwen",
+                "published": "2026-10-01",
+                "coverage": {"stated_count": 5},
+            }
+        ],
+        "recommendations": [
+            {"inspection": "a-2026", "ordinal": 1, "text": "Listen", "owner": "a-board"}
+        ],
+    }
+    send(alice, body, "application/json")
+    told = {"title": "Corrected", "published": "2026-10-02", "coverage": {"stated_count": 6}}
+    assert alice.change("PATCH", "/v1/inspections/a-2026", told).status_code == 200
+    assert alice.change("PATCH", "/v1/parties/a-board", {"name": "The board"}).status_code == 200
+    assert alice.assign("a-2026-1", None, reason="It was dissolved").status_code == 200
+    again = send(alice, body, "application/json")
+    assert counts(again) == {"unchanged": 1}
+    assert again.json()["rows"] == []
+    assert alice.get("/v1/inspections/a-2026").json()["title"] == "Corrected"
+    assert alice.see("a-2026-1")["owner"] is None
+    body["inspections"][0]["title"] = "A better title"
+    better = send(alice, body, "application/json").json()["rows"]
+    assert [(row["ref"], row["fields"]) for row in better] == [("a-2026", ["title"])]
+
+
+def test_a_source_keeps_what_a_file_does_not_name(alice: Client) -> None:
+    source = {"slug": "a-letter", "title": "Letter", "kind": "primary", "licence": "OGL v3"}
+    send(alice, {"sources": [source]}, "application/json")
+    del source["licence"]
+    renamed = send(alice, {"sources": [source | {"title": "The letter"}]}, "application/json")
+    assert renamed.json()["rows"][0]["fields"] == ["title"]
+    (kept,) = (one for one in alice.get("/v1/sources").json()["items"] if one["slug"] == "a-letter")
+    assert (kept["title"], kept["licence"]) == ("The letter", "OGL v3")
+
+
+def test_a_lead_of_one_place_neither_sees_nor_undoes_what_is_of_another(live: Live) -> None:
+    admin = live.client("An admin", "admin")
+    for place in ("leeds", "york"):
+        admin.inspect(f"{place}-2026", place=place)
+        admin.enter(f"{place}-2026", text="Listen")
+    piece = {
+        "key": "of-york",
+        "recommendation": "york-2026-1",
+        "kind": "audit",
+        "level": "output",
+        "bearing": "supports",
+        "summary": "Twenty cases",
+    }
+    body = {
+        "recommendations": [{"inspection": "leeds-2026", "ordinal": 2, "text": "Record"}],
+        "evidence": [piece],
+    }
+    run = send(admin, body, "application/json")
+    leeds = live.client("Of Leeds", "lead", places=["leeds"])
+    assert leeds.get(f"/v1/imports/{run.json()['id']}").status_code == 404
+    assert undo(leeds, run).status_code == 404
+    assert admin.see("york-2026-1")["evidence_count"] == 1
+    probe = send(leeds, HEADER + "york-2026,9,Probe,,\n", dry_run="true")
+    assert "york-2026-1" not in probe.text
+    for summary in ("Twenty cases", "Other"):
+        tried = {"evidence": [piece | {"summary": summary}]}
+        told = send(leeds, tried, "application/json").json()
+        assert told["errors"][0]["detail"] == "is not a recommendation of this register"
+    hull = {"places": [{"slug": "hull", "name": "Hull"}]}
+    assert send(leeds, hull, "application/json").status_code == 422
+
+
+def test_undoing_an_older_import_does_not_undo_a_newer_one(alice: Client) -> None:
+    alice.inspect("a-2026")
+    send(alice, HEADER + "a-2026,1,Listen,A,\n")
+    second = send(alice, HEADER + "a-2026,1,Listen,B,\n")
+    send(alice, HEADER + "a-2026,1,Listen,C,\n")
+    refused = undo(alice, second)
+    assert refused.status_code == 409
+    assert refused.json()["work"][0]["action"] == "recommendation:corrected"
+    assert alice.see("a-2026-1")["title"] == "C"
+
+
+def test_an_action_that_evidence_rests_on_is_not_undone(live: Live) -> None:
+    alice, bob = live.client("Alice", "lead"), live.client("Bob", "lead")
+    body = {"actions": [{"key": "a:1", "title": "Train", "recommendations": [f"{SIF}-1"]}]}
+    run = send(alice, body, "application/json")
+    action = alice.see(f"{SIF}-1")["actions"][0]["id"]
+    bob.attach(f"{SIF}-1", action=action)
+    refused = undo(alice, run)
+    assert refused.status_code == 409
+    assert refused.json()["work"][0]["actor"] == "Bob"
+
+
+def test_what_was_voided_one_by_one_does_not_stand_in_the_way_of_undoing(alice: Client) -> None:
+    alice.inspect("a-2026")
+    run = send(alice, HEADER + "a-2026,1,Listen,,\na-2026,2,Record,,\n")
+    path = "/v1/recommendations/a-2026-1"
+    gone = alice.change("POST", f"{path}/voiding", {"reason": "Twice"}, of=path)
+    assert gone.status_code == 200
+    assert undo(alice, run).status_code == 201
+    assert alice.all("/v1/recommendations", inspection="a-2026") == []
+
+
+def test_evidence_and_actions_that_differ_are_conflicts_that_say_what_to_do(alice: Client) -> None:
+    piece = {
+        "key": "e:1",
+        "recommendation": f"{SIF}-1",
+        "kind": "audit",
+        "level": "output",
+        "bearing": "supports",
+        "summary": "Twenty cases",
+    }
+    action = {"key": "a:1", "title": "Train", "recommendations": [f"{SIF}-1"]}
+    send(alice, {"evidence": [piece], "actions": [action]}, "application/json")
+    other = {
+        "evidence": [piece | {"bearing": "undermines"}],
+        "actions": [action | {"title": "Train all"}],
+    }
+    answer = send(alice, other, "application/json")
+    assert answer.status_code == 201
+    told = {(row["part"], row["outcome"]): row["errors"] for row in answer.json()["rows"]}
+    assert set(told) == {("evidence", "conflict"), ("actions", "conflict")}
+    assert all(errors for errors in told.values())

@@ -62,13 +62,12 @@ def bring(upload: Importing, asked: Annotated[Asked, Query()]) -> Response:
     file: ImportFile | None = None
     with upload.file:
         try:
+            upload.media()
+            file = _read(upload, asked)  # before the transaction: it can take a while
             with upload as session:
-                if asked.dry_run:
-                    upload.media()
-                else:
+                if not asked.dry_run:
                     upload.once()
                 id_ = base.new_id(session, "imp")
-                file = _read(upload, asked)
                 result = imports.bring(session, upload.actor, file.parts, import_id=id_)
                 if asked.dry_run:
                     raise _Rehearsed(result)

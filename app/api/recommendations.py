@@ -213,7 +213,7 @@ def void(ref: str, write: Leading) -> Response:
     readable at its address; lists and counts leave it out. Nothing new has an address afterwards:
     hence 200. Needs If-Match."""
     with write as session:
-        recommendation = recommendations.find(session, write.actor, ref, lock=True)
+        recommendation = voiding.find(session, write.actor, ref)
         write.actor.must(Can.AMEND)
         given = write.body(VoidingGiven)
         voiding.void(session, write.actor, recommendation, given.reason, expect=write.expect)

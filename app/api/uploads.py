@@ -1,5 +1,6 @@
 """Uploads: bodies too large to hold in memory, for imports: kept on disk until they are read."""
 
+import asyncio
 import hashlib
 import tempfile
 from typing import Annotated, BinaryIO
@@ -10,12 +11,14 @@ from fastapi.concurrency import run_in_threadpool
 from app.api.auth import authenticate
 from app.api.deps import Door, Write
 from app.domain.actors import Actor, Can, Role
-from app.domain.errors import TooLarge, Unauthenticated, UnsupportedMediaType
+from app.domain.errors import Malformed, TooLarge, Unauthenticated, UnsupportedMediaType
 from app.domain.imports import Format
 
 MOST_BYTES = 64_000_000
 """What an import may have. A larger file is sent in parts: they may be brought in any order."""
 IN_MEMORY = 1_000_000
+LONGEST = 600
+"""Seconds in which it must have arrived."""
 
 FORMATS = {
     "application/json": Format.DOCUMENT,
@@ -30,7 +33,8 @@ class Upload(Write):
     def __init__(
         self, request: Request, actor: Actor, file: BinaryIO, size: int, sha256: str
     ) -> None:
-        super().__init__(request, actor, sha256.encode(), Role.LEAD)
+        same = f"{request.headers.get('Content-Type')} {sha256}"
+        super().__init__(request, actor, same.encode(), Role.LEAD)
         self.file = file
         self.size = size
         self.sha256 = sha256
@@ -72,15 +76,19 @@ async def _kept(request: Request, actor: Actor) -> Upload:
     try:
         if declared.isdigit() and int(declared) > MOST_BYTES:
             raise _too_large()
-        async for part in request.stream():
-            size += len(part)
-            if size > MOST_BYTES:
-                raise _too_large()
-            digest.update(part)
-            if size > IN_MEMORY:
-                await run_in_threadpool(file.write, part)
-            else:
-                file.write(part)
+        async with asyncio.timeout(LONGEST):
+            async for part in request.stream():
+                size += len(part)
+                if size > MOST_BYTES:
+                    raise _too_large()
+                digest.update(part)
+                if size > IN_MEMORY:
+                    await run_in_threadpool(file.write, part)
+                else:
+                    file.write(part)
+    except TimeoutError:
+        file.close()
+        raise Malformed(f"the file did not arrive in {LONGEST} seconds; send it again") from None
     except BaseException:
         file.close()
         raise

@@ -78,6 +78,13 @@ def london_day(moment: datetime) -> date:
     return moment.astimezone(LONDON).date()
 
 
+def whole_years(first: date | None, day: date) -> int | None:
+    """Whole years from one day to another; None where the first is not known."""
+    if first is None:
+        return None
+    return day.year - first.year - ((day.month, day.day) < (first.month, first.day))
+
+
 def _end(text: str) -> tuple[date | None, date | None]:
     return (None, None) if text in ("", "..") else _bounds(text)
 

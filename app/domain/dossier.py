@@ -1,6 +1,5 @@
 """A dossier: one recommendation, or one lineage, with all that is known beside it."""
 
-from datetime import date
 from typing import Any, Literal
 
 from pydantic import Field
@@ -12,6 +11,7 @@ from app.domain.actions import ActionShown
 from app.domain.actors import Actor
 from app.domain.assignments import AssignmentShown
 from app.domain.base import Shown, today
+from app.domain.dates import whole_years
 from app.domain.errata import ErratumShown
 from app.domain.evidence import EvidenceShown
 from app.domain.frameworks import JudgementShown
@@ -146,7 +146,7 @@ def lineage(
         "inspectorates": sorted({name for _, one in members for name in one.inspectorates}),
         "times_reraised": members[0][0].times_reraised,
         "first_raised": first.published or first.fieldwork,
-        "years_since_first_raised": _years(first.raised_latest, day),
+        "years_since_first_raised": whole_years(first.raised_latest, day),
     }
 
 
@@ -165,9 +165,3 @@ def _causes(
         {"kind": "evidence", "id": piece.id, "ref": ref}
         for piece in evidence.undermining(recommendation, evidence.of(session, ref))
     ]
-
-
-def _years(first: date | None, day: date) -> int | None:
-    if first is None:
-        return None
-    return day.year - first.year - ((day.month, day.day) < (first.month, first.day))

@@ -1,7 +1,7 @@
 """The journal as it is read: history of one thing, and the feed that follows all of them."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -75,14 +75,14 @@ def history(
     return _shown(session, reader, _rows(session, wanted, limit))
 
 
-def told(session: Session, subjects: Sequence[str], actions: Sequence[str]) -> dict[str, Any]:
-    """By subject, what such changes said last of each field."""
+def said(
+    session: Session, subjects: Sequence[str], actions: Sequence[str]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What such changes said of their subjects, in order: subject, and fields with their values."""
     wanted = [col(Change.subject).in_(subjects), col(Change.action).in_(actions)]
     query = select(columns(Change)).where(*wanted).order_by(col(Change.seq))
-    found: dict[str, Any] = {}
     for change in _shown(session, RULES, session.connection().execute(query)):
-        found.setdefault(change["subject"], {}).update(change["after"] or {})
-    return found
+        yield change["subject"], change["after"] or {}
 
 
 def _rows(

@@ -182,6 +182,7 @@ def amend(
     given: InspectionPatch,
     *,
     expect: Expect = unconditional,
+    what: str = "amended",
 ) -> list[str]:
     """Changes the fields that `given` names; answers the names of the columns that differ now."""
     actor.must(Can.ENTER)
@@ -204,7 +205,7 @@ def amend(
     changes.record(
         session,
         actor.name,
-        "inspection:amended",
+        f"inspection:{what}",
         inspection.slug,
         place=inspection.place,
         before={name: before[name] for name in told},

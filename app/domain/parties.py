@@ -130,24 +130,26 @@ def amend(
     given: PartyPatch,
     *,
     expect: Expect = unconditional,
-) -> bool:
-    """Changes the fields that `given` names; answers whether anything changed."""
+    what: str = "amended",
+) -> list[str]:
+    """Changes the fields that `given` names; answers those that differ now. `what`: `corrected`
+    where a file says so."""
     values = given.model_dump(exclude_unset=True)
     _check_organisation(session, party.slug, values.get("organisation"))
     expect(party.version)
     changed = changes.differences(party, values)
     if changed is None:
-        return False
+        return []
     before, after = changed
     party.sqlmodel_update(after)
     party.version += 1
     session.add(party)
     session.flush()
-    changes.record(session, actor.name, "party:amended", party.slug, before=before, after=after)
+    changes.record(session, actor.name, f"party:{what}", party.slug, before=before, after=after)
     if "organisation" in after:
         for follow in reorganised:
             follow(session, party)
-    return True
+    return sorted(after)
 
 
 def find(session: Session, slug: str, *, lock: bool = False) -> Party:

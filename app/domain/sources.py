@@ -85,16 +85,16 @@ def add(session: Session, actor: Actor, given: SourceGiven) -> Source:
     return source
 
 
-def amend(session: Session, actor: Actor, source: Source, given: SourceGiven) -> bool:
-    """Makes a source what `given` says; answers whether anything changed."""
-    changed = changes.differences(source, given.model_dump())
+def correct(session: Session, actor: Actor, source: Source, values: Mapping[str, Any]) -> list[str]:
+    """Gives a source, locked by the caller, other values; answers the fields that differ now."""
+    changed = changes.differences(source, values)
     if changed is None:
-        return False
+        return []
     before, after = changed
     source.sqlmodel_update(after)
     session.add(source)
-    changes.record(session, actor.name, "source:amended", source.slug, before=before, after=after)
-    return True
+    changes.record(session, actor.name, "source:corrected", source.slug, before=before, after=after)
+    return sorted(after)
 
 
 def sources(session: Session) -> list[Source]:

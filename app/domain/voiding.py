@@ -61,6 +61,13 @@ class VoidingShown(Shown):
     reason: str
 
 
+def find(session: Session, actor: Actor, ref: str) -> Recommendation:
+    """The recommendation, locked after its inspection: the order in which imports take them."""
+    found = recommendations.find(session, actor, ref)
+    inspections.within(session, actor, {found.inspection})
+    return recommendations.find(session, actor, ref, lock=True)
+
+
 def void(
     session: Session,
     actor: Actor,
@@ -189,16 +196,19 @@ def entered(session: Session, refs: Collection[str]) -> dict[str, int]:
     return found
 
 
-def work_since(session: Session, since: Mapping[str, int]) -> list[dict[str, Any]]:
+def work_since(
+    session: Session, since: Mapping[str, int], *, quiet: Collection[str] = NO_WORK
+) -> list[dict[str, Any]]:
     """What people did about each of these refs after its change, as {ref, actor, at, action},
-    oldest first: neither corrections of what was entered, nor what followed by rule."""
+    oldest first: neither what is `quiet` (corrections of what was entered), nor what followed by
+    rule."""
     change = base.columns(Change).c
     found: list[Any] = []
     for some in base.batches(since):
         query = select(change.seq, change.subject, change.actor, change.at, change.action).where(
             change.subject.in_(some),
             change.seq > min(since[ref] for ref in some),
-            change.action.not_in(NO_WORK),
+            change.action.not_in(quiet),
             change.actor != RULES.name,
         )
         found += [
@@ -257,7 +267,7 @@ def _standing(refs: Sequence[str]) -> Iterator[tuple[str, Select[Any]]]:
 
 
 def _count(session: Session, actor: Actor, those: Sequence[Recommendation]) -> None:
-    """Under the inspection's lock, taken first: two who count at once would each miss the other."""
+    """Under the inspections' locks: two who count at once would each miss the other."""
     slugs = {one.inspection for one in those}
     inspections.within(session, actor, slugs)
     entry.count_held(session, slugs)

@@ -6,27 +6,23 @@ Bringing the same file again changes nothing.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import text
 from sqlmodel import Session
 
 from app.domain import (
-    actions,
     deadlines,
-    evidence,
     inspections,
-    links,
     parties,
     places,
-    recommendations,
     sources,
     successions,
     themes,
 )
 from app.domain.actors import Actor, Can
+from app.domain.base import Given
 from app.domain.deadlines import HolidaysGiven
-from app.domain.errors import Malformed, TrackerError
-from app.domain.evidence import EvidenceGiven
-from app.domain.imports import merging
+from app.domain.errors import Malformed, NotYours, TrackerError
+from app.domain.imports import merging, news
+from app.domain.imports.claims import Claims, Fate, name_of
 from app.domain.imports.document import (
     ActionRow,
     Entry,
@@ -36,19 +32,18 @@ from app.domain.imports.document import (
     SuccessorRow,
 )
 from app.domain.imports.outcome import ImportRefused, Outcome, Result, Row
+from app.domain.imports.runs import one_at_a_time
 from app.domain.inspections import InspectionGiven, InspectionPatch
-from app.domain.links import Basis, State
 from app.domain.parties import PartyGiven, PartyPatch
 from app.domain.places import PlaceGiven
 from app.domain.sources import SourceGiven
 from app.domain.successions import SuccessionGiven
 from app.domain.themes import ThemeGiven
 
-ONE_AT_A_TIME = 7238411
-"""The number of the lock by which two imports do not run at once on PostgreSQL."""
-
-Fate = tuple[str, Outcome, Sequence[str]]
-"""Of a row: its name, what became of it, and the fields that changed."""
+KEPT = (
+    "",
+    "the register has it otherwise, and it was left as it is; change it there, by its own address",
+)
 
 
 def bring(
@@ -65,9 +60,7 @@ def bring(
     owner or due date that is set); the seed only adds what is missing.
     """
     actor.must(Can.ENTER)
-    if session.connection().dialect.name == "postgresql":
-        # Two files that bring the same rows in another order would wait for one another.
-        session.execute(text(f"SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})"))
+    one_at_a_time(session)
     bringing = _Bringing(session, actor, update, Result())
     for part, entries in parts:
         if part == merging.PART:
@@ -83,7 +76,7 @@ def bring(
 
 
 class _Bringing:
-    """All parts but recommendations, row by row."""
+    """All parts but recommendations, row by row; those that say something of them in claims.py."""
 
     def __init__(self, session: Session, actor: Actor, update: bool, result: Result) -> None:
         self.session = session
@@ -91,15 +84,16 @@ class _Bringing:
         self.update = update
         self.result = result
         self.gave_way: list[PartyRow] = []
+        claims = Claims(session, actor, result)
         self.verbs: Mapping[str, Callable[[Any], Fate]] = {
             "places": self._place,
             "themes": self._theme,
             "sources": self._source,
             "parties": self._party,
             "inspections": self._inspection,
-            "actions": self._action,
-            "links": self._link,
-            "evidence": self._evidence,
+            "actions": claims.action,
+            "links": claims.link,
+            "evidence": claims.evidence,
             "bank_holidays": self._holidays,
         }
 
@@ -128,7 +122,8 @@ class _Bringing:
             mistakes = [(one["pointer"], one["detail"]) for one in listed]
             self._refuse(part, number, _name(given), mistakes)
             return
-        self.result.add(Row(part, number, name, outcome, fields))
+        errors = [KEPT] if outcome is Outcome.CONFLICT else []
+        self.result.add(Row(part, number, name, outcome, fields, errors))
 
     def _refuse(
         self, part: str, number: int, name: str, mistakes: Sequence[tuple[str, str]]
@@ -138,6 +133,8 @@ class _Bringing:
     def _place(self, given: PlaceGiven) -> Fate:
         if self.session.get(places.Place, given.slug) is not None:
             return given.slug, Outcome.UNCHANGED, ()
+        if not self.actor.reaches(given.slug):
+            raise NotYours("your token does not reach that place")
         places.add(self.session, self.actor, given)
         return given.slug, Outcome.CREATED, ()
 
@@ -148,22 +145,25 @@ class _Bringing:
         return given.slug, Outcome.CREATED, ()
 
     def _source(self, given: SourceGiven) -> Fate:
-        source = self.session.get(sources.Source, given.slug)
+        source = self.session.get(sources.Source, given.slug, with_for_update=True)
         if source is None:
             sources.add(self.session, self.actor, given)
             return given.slug, Outcome.CREATED, ()
-        changed = self.update and sources.amend(self.session, self.actor, source, given)
-        return given.slug, Outcome.UPDATED if changed else Outcome.UNCHANGED, ()
+        fresh = self._news("source", given.slug, given, source)
+        values = {name: getattr(given, name) for name in fresh}
+        changed = sources.correct(self.session, self.actor, source, values)
+        return _updated(given.slug, changed)
 
     def _party(self, given: PartyRow) -> Fate:
-        party = self.session.get(parties.Party, given.slug)
         values = given.model_dump(exclude_unset=True, exclude={"successors"})
+        party = self.session.get(parties.Party, given.slug, with_for_update=True)
         if party is None:
             parties.add(self.session, self.actor, PartyGiven(**values))
             return given.slug, Outcome.CREATED, ()
-        patch = PartyPatch(**{name: value for name, value in values.items() if name != "slug"})
-        changed = self.update and parties.amend(self.session, self.actor, party, patch)
-        return given.slug, Outcome.UPDATED if changed else Outcome.UNCHANGED, ()
+        fresh = self._news("party", given.slug, given, party)
+        patch = PartyPatch(**{name: values[name] for name in fresh})
+        changed = parties.amend(self.session, self.actor, party, patch, what="corrected")
+        return _updated(given.slug, changed)
 
     def _inspection(self, given: InspectionGiven) -> Fate:
         self.result.places.add(given.place)
@@ -177,52 +177,24 @@ class _Bringing:
                 [("/slug", "stands for an inspection of another place or framework")],
             )
         inspection = inspections.find(self.session, self.actor, given.slug, lock=True)
-        fields = given.model_fields_set & set(InspectionPatch.model_fields)
-        patch = InspectionPatch(**{name: getattr(given, name) for name in fields})
+        fresh = self._news("inspection", given.slug, given, inspection)
+        patch = InspectionPatch(**{name: getattr(given, name) for name in fresh})
+        changed = inspections.amend(self.session, self.actor, inspection, patch, what="corrected")
+        return _updated(given.slug, changed)
+
+    def _news(self, kind: str, slug: str, given: Given, thing: Any) -> set[str]:
+        """The fields of `given` that say something new (none where only what is missing counts)."""
         if not self.update:
-            return given.slug, Outcome.UNCHANGED, ()
-        changed = inspections.amend(self.session, self.actor, inspection, patch)
-        return given.slug, Outcome.UPDATED if changed else Outcome.UNCHANGED, changed
-
-    def _link(self, given: LinkRow) -> Fate:
-        if links.between(self.session, given.later, given.earlier, given.kind) is not None:
-            return _name(given), Outcome.UNCHANGED, ()
-        if given.state is State.REJECTED:
-            raise Malformed(
-                "an import does not reject links",
-                [("/state", "leave the link out, or reject it by its review")],
-            )
-        shown = given.basis is Basis.STATED_BY_INSPECTOR and bool(given.citations)
-        if given.state is State.CONFIRMED and not shown:
-            self.result.warnings.append(
-                f"{_name(given)} came in as proposed: only what an inspector states, with a "
-                "citation, is confirmed by an import"
-            )
-        state = (given.state or State.CONFIRMED) if shown else State.PROPOSED
-        links.propose(self.session, self.actor, given, state=state)
-        return _name(given), Outcome.CREATED, ()
-
-    def _evidence(self, given: EvidenceRow) -> Fate:
-        known = evidence.find_by_key(self.session, given.key)
-        if known is not None:
-            same = (known.ref, known.summary) == (given.recommendation, given.summary)
-            return given.key, Outcome.UNCHANGED if same else Outcome.CONFLICT, ()
-        recommendation = recommendations.find(
-            self.session, self.actor, given.recommendation, lock=True
-        )
-        piece = EvidenceGiven(
-            **{name: getattr(given, name) for name in given.model_fields_set - {"recommendation"}}
-        )
-        evidence.attach(self.session, self.actor, recommendation, piece)
-        return given.key, Outcome.CREATED, ()
-
-    def _action(self, given: ActionRow) -> Fate:
-        known = actions.find_by_key(self.session, given.key)
-        if known is not None:
-            same = known.title == given.title
-            return given.key, Outcome.UNCHANGED if same else Outcome.CONFLICT, ()
-        actions.add(self.session, self.actor, given)
-        return given.key, Outcome.CREATED, ()
+            return set()
+        said = news.told(self.session, kind, [slug]).get(slug, {})
+        for field, (column, name) in _HELD_AS.items():
+            said.setdefault(field, []).extend({name: value} for value in said.pop(column, ()))
+        values = given.model_dump(mode="json", include=given.model_fields_set - _FIXED)
+        return {
+            field
+            for field, value in values.items()
+            if news.is_news(said, field, value, _now(thing, field))
+        }
 
     def _succession(self, row: tuple[PartyRow, SuccessorRow]) -> Fate:
         party, given = row
@@ -245,6 +217,26 @@ class _Bringing:
         return given.source[:100], Outcome.UPDATED if changed else Outcome.UNCHANGED, ()
 
 
+def _updated(name: str, changed: Sequence[str]) -> Fate:
+    return name, Outcome.UPDATED if changed else Outcome.UNCHANGED, changed
+
+
+_HELD_AS = {
+    "coverage": ("stated_count", "stated_count"),
+    "response_due": ("response_due_stated", "stated"),
+}
+"""Fields of an inspection that its row, and so the journal, has under another name."""
+_FIXED = {"slug", "place", "framework", "successors"}
+"""Of a thing that is there, what a file does not correct."""
+
+
+def _now(thing: Any, field: str) -> Any:
+    if field in _HELD_AS:
+        column, name = _HELD_AS[field]
+        return {name: getattr(thing, column)}
+    return getattr(thing, field)
+
+
 def _depth_among(those: Mapping[str, PartyGiven]) -> Callable[[Entry], int]:
     """How many of the file's parties stand above one: those come first."""
 
@@ -259,7 +251,7 @@ def _depth_among(those: Mapping[str, PartyGiven]) -> Callable[[Entry], int]:
 
 def _name(given: Any) -> str:
     if isinstance(given, LinkRow):
-        return f"{given.later} {given.kind} {given.earlier}"
+        return name_of(given)
     if isinstance(given, tuple):
         return f"{given[0].slug} to {given[1].party}"
     if isinstance(given, HolidaysGiven):

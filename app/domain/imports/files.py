@@ -4,6 +4,7 @@ Three formats: the document (JSON), rows of recommendations (NDJSON: one JSON ob
 tables of recommendations (CSV, tabular.py).
 """
 
+import codecs
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,7 +17,9 @@ from app.domain.imports import tabular
 from app.domain.imports.document import MOST, SHAPES, Entry, entry
 
 LONGEST = 1_000_000
-"""Bytes that a line of NDJSON may have."""
+"""Bytes that a row may have."""
+MOST_NESTED = 3_000_000
+"""Lists and objects that a document may have: each takes far more memory than its two brackets."""
 
 
 class Format(StrEnum):
@@ -63,51 +66,73 @@ def read(
     return ImportFile(format_, _document(file.read(), inspection))
 
 
-Raw = tuple[Mapping[str, Any] | None, list[tuple[str, str]]]
+Raw = tuple[Mapping[str, Any], list[tuple[str, str]]]
 """A row before it has a shape: its fields, or what is wrong with it."""
 
 
-def _rows(rows: Iterable[Raw], inspection: str | None) -> Iterator[Entry]:
-    """Rows of recommendations."""
-    for number, (values, mistakes) in enumerate(rows, 1):
-        values = values or {}
+def _rows(rows: Iterable[Raw | None], inspection: str | None) -> Iterator[Entry]:
+    """Rows of recommendations. A blank one (None) counts, so that numbers are those people see."""
+    for number, row in enumerate(rows, 1):
+        if row is None:
+            continue
+        values, mistakes = row
         if inspection is not None and values.get("inspection") is None:
             values = {**values, "inspection": inspection}
         name = _ref(values)
         if mistakes:
             yield Entry(number, None, mistakes, name)
         else:
-            yield entry("recommendations", number, orjson.dumps(values), name)
+            yield _entry("recommendations", number, values, name)
+
+
+def _entry(part: str, number: int, row: Any, name: str = "") -> Entry:
+    try:
+        raw = orjson.dumps(row)
+    except TypeError:
+        return Entry(number, None, [("", "is nested too deeply")], name)
+    if len(raw) > LONGEST:
+        return Entry(number, None, [("", f"is longer than {LONGEST} bytes")], name)
+    return entry(part, number, raw, name)
 
 
 def _ref(values: Mapping[str, Any]) -> str:
     """The ref that a row would have, as far as it says one."""
     slug, ordinal = values.get("inspection"), values.get("ordinal")
-    if isinstance(slug, str) and isinstance(ordinal, int) and len(slug) <= 60:
+    if isinstance(slug, str) and type(ordinal) is int and len(slug) <= 60:
         return f"{slug}-{ordinal}"
     return ""
 
 
-def _lines(file: BinaryIO) -> Iterator[Raw]:
+def _lines(file: BinaryIO) -> Iterator[Raw | None]:
+    blank = tabular.Blanks()
+    first = True
     while line := file.readline(LONGEST + 1):
         if len(line) > LONGEST:
-            yield None, [("", f"the line is longer than {LONGEST} bytes; is this NDJSON?")]
+            yield {}, [("", f"the line is longer than {LONGEST} bytes; is this NDJSON?")]
             return
+        line = line.removeprefix(codecs.BOM_UTF8) if first else line
+        first = False
         if not line.strip():
+            yield None
+            if blank.too_many():
+                return
             continue
         try:
             values = orjson.loads(line)
         except orjson.JSONDecodeError:
-            yield None, [("", "the line is not valid JSON: each line holds one object")]
+            yield {}, [("", "the line is not valid JSON: each line holds one object")]
             continue
-        if isinstance(values, dict):
-            yield values, []
-        else:
-            yield None, [("", 'the line must hold an object, like {"inspection": ...}')]
+        yield (values, []) if isinstance(values, dict) else ({}, _NO_OBJECT)
 
 
 def _document(raw: bytes, inspection: str | None) -> Iterator[tuple[str, Iterable[Entry]]]:
     """The parts of a document; Malformed at once where it is none."""
+    raw = raw.removeprefix(codecs.BOM_UTF8)
+    if raw.count(b"[") + raw.count(b"{") > MOST_NESTED:
+        raise Malformed(
+            "the file is not an import document",
+            [("", f"it has more than {MOST_NESTED} lists and objects; send it in parts")],
+        )
     try:
         said = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -117,8 +142,10 @@ def _document(raw: bytes, inspection: str | None) -> Iterator[tuple[str, Iterabl
         ) from None
     if not isinstance(said, dict):
         raise Malformed("the file is not an import document", [("", "must be a JSON object")])
-    unknown = len(said.keys() - SHAPES.keys())
-    wrong = [("", f"{unknown} parts are unknown; known are {', '.join(SHAPES)}")] if unknown else []
+    unknown = ", ".join(tabular.quoted(name) for name in sorted(said.keys() - SHAPES.keys())[:20])
+    wrong = []
+    if unknown:
+        wrong.append(("", f"not a part of it: {unknown}; known are {', '.join(SHAPES)}"))
     for part, rows in said.items():
         kind = dict if part == "bank_holidays" else list
         if part in SHAPES and rows is not None and not isinstance(rows, kind):
@@ -139,14 +166,14 @@ def _parts(said: dict[str, Any], inspection: str | None) -> Iterator[tuple[str, 
             yield (
                 part,
                 _rows(
-                    ((row, []) if isinstance(row, dict) else (None, _NO_OBJECT) for row in rows),
+                    ((row, []) if isinstance(row, dict) else ({}, _NO_OBJECT) for row in rows),
                     inspection,
                 ),
             )
         else:
             yield (
                 part,
-                [entry(part, number, orjson.dumps(row)) for number, row in enumerate(rows, 1)],
+                [_entry(part, number, row) for number, row in enumerate(rows, 1)],
             )
 
 

@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from app.domain import changes, entry, errata, feed, references, voiding
+from app.domain import changes, entry, errata, references, voiding
 from app.domain.actors import Actor
 from app.domain.base import columns
+from app.domain.imports import news
 from app.domain.imports.document import Entry
 from app.domain.imports.outcome import Outcome, Result, Row
 from app.domain.recommendations import Recommendation
@@ -25,9 +26,6 @@ DIFFERS = (
     "the register has another text, which was left as it is; if that is a slip of transcription, "
     "record an erratum: POST /v1/recommendations/{ref}/errata",
 )
-SAID = ("recommendation:added", "recommendation:corrected")
-"""Changes by which imports say what stands in a document."""
-_NEVER = object()
 CAME_BACK = "the import that first brought this was reversed; a later one brought this text"
 VOIDED = ("", "was voided as entered by mistake, and stays so: an import does not bring it back")
 
@@ -43,12 +41,13 @@ def merge(
 ) -> None:
     """Brings the rows in, and adds to `result` what became of each, and what is absent."""
     mentioned: dict[str, dict[int, int]] = {}
+    within: set[str] = set()
     for chunk in _chunks(entries):
         given = _first_of_each(chunk, mentioned, result)
-        _merge(session, actor, given, result, update, import_id)
+        within |= _merge(session, actor, given, result, update, import_id)
         changes.prepare(session)
         result.stop_if_hopeless()
-    _note_absent(session, mentioned, result)
+    _note_absent(session, {slug: mentioned[slug] for slug in sorted(within)}, result)
 
 
 def _chunks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
@@ -83,7 +82,8 @@ def _merge(
     result: Result,
     update: bool,
     import_id: str | None,
-) -> None:
+) -> set[str]:
+    """Plans and applies rows; answers the inspections within reach that they are of."""
     known = references.known(session, actor, list(rows.values()))
     result.places |= {inspection.place for inspection in known.inspections.values()}
     there = _there(session, [given.ref for given in rows.values()])
@@ -91,7 +91,7 @@ def _merge(
     returning = _returning(session, there.values())
     new: list[RecommendationGiven] = []
     again: list[RecommendationGiven] = []
-    differing: dict[int, tuple[str, dict[str, Any]]] = {}
+    differing: dict[int, tuple[Any, dict[str, Any]]] = {}
     for number, given in rows.items():
         ref, row = given.ref, there.get(given.ref)
         errors = references.mistakes(known, given)
@@ -109,18 +109,19 @@ def _merge(
             pointer, what = DIFFERS
             outcome, errors = Outcome.CONFLICT, [(pointer, what.format(ref=ref))]
         elif update and (values := entry.corrections(known, row, given)):
-            differing[number] = ref, values
+            differing[number] = row, values
             continue
         else:
             outcome = Outcome.UNCHANGED
         result.add(Row(PART, number, ref, outcome, errors=errors))
-    news = _news(session, differing)
-    for number, (ref, values) in news.items():
+    fresh = _news(session, differing)
+    for number, (ref, values) in fresh.items():
         outcome = Outcome.UPDATED if values else Outcome.UNCHANGED
         result.add(Row(PART, number, ref, outcome, sorted(values)))
     entry.enter(session, actor, known, new, import_id=import_id)
-    _correct(session, actor, known, {ref: values for ref, values in news.values() if values})
+    _correct(session, actor, known, {ref: values for ref, values in fresh.values() if values})
     _reinstate(session, actor, known, again, import_id)
+    return set(known.inspections)
 
 
 def _returning(session: Session, there: Iterable[Any]) -> set[str]:
@@ -152,21 +153,20 @@ def _reinstate(
 
 
 def _news(
-    session: Session, rows: Mapping[int, tuple[str, dict[str, Any]]]
+    session: Session, rows: Mapping[int, tuple[Any, dict[str, Any]]]
 ) -> dict[int, tuple[str, dict[str, Any]]]:
-    """Of what rows say otherwise than the register, what no import said before: where people have
-    changed since what a file once brought, the same file does not change it back."""
-    before = feed.told(session, [ref for ref, _ in rows.values()], SAID) if rows else {}
+    """Of what rows say otherwise than the register has it, by number: the ref, and what is news."""
+    said = news.told(session, "recommendation", [row.ref for row, _ in rows.values()])
     return {
         number: (
-            ref,
+            row.ref,
             {
                 name: value
                 for name, value in values.items()
-                if before.get(ref, {}).get(name, _NEVER) != value
+                if news.is_news(said.get(row.ref, {}), name, value, getattr(row, name))
             },
         )
-        for number, (ref, values) in rows.items()
+        for number, (row, values) in rows.items()
     }
 
 

@@ -87,7 +87,8 @@ class Result:
     def listed(self) -> list[Row]:
         """What answers list: the rows that are not plainly unchanged, then what is absent."""
         absent = [Row("recommendations", None, ref, Outcome.ABSENT) for ref in self.absent]
-        return self.rows + absent
+        parts = list(dict.fromkeys(row.part for row in self.rows))
+        return sorted(self.rows, key=lambda row: (parts.index(row.part), row.row or 0)) + absent
 
 
 class ImportRefused(Malformed):

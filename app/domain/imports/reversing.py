@@ -18,6 +18,7 @@ from app.domain import (
     evidence,
     feed,
     finding,
+    inspections,
     links,
     recommendations,
     voiding,
@@ -27,7 +28,7 @@ from app.domain.actors import RULES, Actor, Can
 from app.domain.base import Given, Prose
 from app.domain.errors import Conflict, WorkedOn
 from app.domain.evidence import Evidence, Review
-from app.domain.imports.runs import ImportRun
+from app.domain.imports.runs import ImportRun, one_at_a_time
 from app.domain.links import Link, LinkReviewGiven, State
 from app.domain.recommendations import Kind, Priority, Recommendation
 
@@ -47,7 +48,8 @@ def reverse(session: Session, actor: Actor, run: ImportRun, reason: str) -> None
         raise Conflict("this import was not applied: there is nothing to take back")
     if run.reversed_at is not None:
         raise Conflict("this import was reversed before")
-    brought = _Brought(session, run)
+    one_at_a_time(session)
+    brought = _Brought(session, actor, run)
     if work := brought.worked_on():
         shown = [one | {"actor": actor.shown(one["actor"])} for one in work[: voiding.MOST_WORK]]
         raise WorkedOn(
@@ -68,7 +70,7 @@ def reverse(session: Session, actor: Actor, run: ImportRun, reason: str) -> None
 class _Brought:
     """What a run's changes made, as it stands now."""
 
-    def __init__(self, session: Session, run: ImportRun) -> None:
+    def __init__(self, session: Session, actor: Actor, run: ImportRun) -> None:
         self.session = session
         self.run = run
         self.last = run.last_seq or 0
@@ -88,13 +90,17 @@ class _Brought:
                 self.corrected.append((change["subject"], change["before"], told))
             elif what == "owner:assigned":
                 owned[change["subject"]] = told["owner"]
-            elif what == "evidence:attached" or (what == "added" and about == "action"):
-                ids[what.partition(":")[0] if about == "recommendation" else about].append(
-                    told.get("evidence", change["subject"])
-                )
+            elif what == "evidence:attached":
+                ids["evidence"].append(told["evidence"])
+            elif about == "action" and what == "added":
+                ids["action"].append(change["subject"])
             elif what.startswith("link:"):
                 ids["link"].append(told["link"])
-        self.owned = {ref: owner for ref, owner in owned.items() if ref not in self.entered}
+        self._lock_inspections(actor)
+        # What was voided since, one by one, is gone already.
+        standing = self._recommendations(self.entered)
+        self.entered = [ref for ref in self.entered if not standing[ref].voided]
+        self.owned = {ref: owner for ref, owner in owned.items() if ref not in standing}
         self.links: list[Link] = self._rows(Link, ids["link"])
         self.evidence: list[Evidence] = self._rows(Evidence, ids["evidence"])
         self.actions: list[Action] = self._rows(Action, ids["action"])
@@ -113,7 +119,7 @@ class _Brought:
                 if getattr(rows[ref], name) != value
             }
             if fields or rows[ref].owner != self.owned.get(ref, rows[ref].owner):
-                found += voiding.work_since(self.session, {ref: self.last})
+                found += voiding.work_since(self.session, {ref: self.last}, quiet=())
         for link in self.links:
             if link.version > 1 and link.state is not State.REJECTED:
                 found += self._since(
@@ -125,6 +131,15 @@ class _Brought:
                     piece.ref, piece.reviewed_by, piece.reviewed_at, "evidence:reviewed"
                 )
         going = [one.id for one in self.actions if one.status is not ActionStatus.CANCELLED]
+        ours = {piece.id for piece in self.evidence}
+        resting = select(Evidence).where(
+            col(Evidence.action).in_(going), col(Evidence.withdrawn).is_(False)
+        )
+        for piece in self.session.scalars(resting) if going else ():
+            if piece.id not in ours:
+                found += self._since(
+                    piece.ref, piece.recorded_by, piece.recorded_at, "evidence:attached"
+                )
         return found + voiding.work_since(self.session, dict.fromkeys(going, self.last))
 
     def take_back(self, actor: Actor, reason: str) -> None:
@@ -178,6 +193,15 @@ class _Brought:
             finding.index(self.session, {ref: finding.words_of(row)}, {ref: old})
         for ref in self.owned:
             assignments.assign(self.session, actor, rows[ref], None, reason)
+
+    def _lock_inspections(self, actor: Actor) -> None:
+        """Before their recommendations: the order in which imports take them."""
+        slugs: set[str] = set()
+        for some in base.batches(self.entered):
+            query = select(col(Recommendation.inspection)).where(col(Recommendation.ref).in_(some))
+            slugs |= set(self.session.scalars(query.distinct()))
+        if slugs:
+            inspections.within(self.session, actor, slugs)
 
     def _changes(self) -> Iterator[dict[str, Any]]:
         """What the run wrote into the journal, with its texts."""

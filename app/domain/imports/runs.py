@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 from pydantic import Field as Described
-from sqlalchemy import Index, Select, func, select
+from sqlalchemy import Index, Select, func, select, text
 from sqlmodel import Field, LargeBinary, Session, col
 
 from app.domain import base, bulk
@@ -127,6 +127,13 @@ class ImportShown(ImportListed):
     """An import run with each row's outcome."""
 
     rows: list[RowShown] = Described(description="Those that are not plainly unchanged.")
+
+
+def one_at_a_time(session: Session) -> None:
+    """On PostgreSQL: two files that bring, or take back, the same rows in another order would wait
+    for one another. (On SQLite there is one writer anyway.)"""
+    if session.connection().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(7238411)"))
 
 
 def keep(

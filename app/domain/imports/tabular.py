@@ -34,7 +34,8 @@ EXPORTED = (
 """Columns of the tracker's own flat export that an import does not set: left out, and named."""
 ENCODINGS = ("utf-8", "utf-16", "windows-1252", "iso-8859-1", "us-ascii")
 LONGEST = 1_000_000
-"""Characters that a line may have."""
+"""Characters that a line, or a cell, may have."""
+csv.field_size_limit(LONGEST)
 
 
 @dataclass
@@ -49,18 +50,23 @@ class Table:
     ignored: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
-    def rows(self) -> Iterator[tuple[Mapping[str, Any] | None, list[tuple[str, str]]]]:
-        """Each row that is not blank: its fields, or what is wrong with it."""
+    def rows(self) -> Iterator[tuple[Mapping[str, Any], list[tuple[str, str]]] | None]:
+        """Each row: its fields and what is wrong with it; None for a blank one."""
+        blank = Blanks()
         while True:
             try:
                 cells = next(self.reader, None)
             except (csv.Error, _TooLong):
-                yield None, [("", f"this row, or one of its cells, has no end; {_QUOTES}")]
+                yield {}, [("", f"this row, or one of its cells, has no end; {_QUOTES}")]
                 return
             if cells is None:
                 return
             if any(cell.strip() for cell in cells):
                 yield self._row(cells)
+                continue
+            yield None
+            if blank.too_many():
+                return
 
     def _row(self, cells: list[str]) -> tuple[Mapping[str, Any], list[tuple[str, str]]]:
         values: dict[str, Any] = {}
@@ -81,6 +87,17 @@ class Table:
 
 
 _QUOTES = "is a quotation mark missing, or a delimiter not quoted?"
+
+
+class Blanks:
+    """Counts blank rows: a sheet may end in some, a file of nothing else has no end."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def too_many(self) -> bool:
+        self.number += 1
+        return self.number >= 100_000
 
 
 class _TooLong(ValueError):
@@ -123,7 +140,7 @@ def _check_header(table: Table, ignore: Collection[str]) -> None:
             table.ignored.append(named[:100])
             table.header[position] = ""
         elif name and name not in COLUMNS:
-            wrong.append(("", f"column {position + 1} is called {_quoted(named)}: not known"))
+            wrong.append(("", f"column {position + 1} is called {quoted(named)}: not known"))
         elif name and name in table.header[:position]:
             wrong.append(("", f"column {position + 1}: {name} is there twice"))
     missing = [name for name in NEEDED if name not in table.header]
@@ -139,7 +156,7 @@ def _check_header(table: Table, ignore: Collection[str]) -> None:
         table.warnings.append(f"left out the columns {', '.join(table.ignored)}"[:1000])
 
 
-def _quoted(named: str) -> str:
+def quoted(named: str) -> str:
     """A column's name as the file has it: whoever sent it must find it. Letters, cut short."""
     return f"\u201c{_STRANGE.sub('?', named)[:60]}\u201d"
 
