@@ -36,8 +36,10 @@ from app.api import (
 )
 from app.api.deps import Door, Reading
 from app.api.head import HeadAsGet
+from app.api.polling import Polling
 from app.db import Clock, Database, utc_now
 from app.domain import changes, guards, tokens
+from app.pulse import pulse
 from app.settings import Settings
 
 SCHEMA = "0004"
@@ -95,6 +97,7 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Fast
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         tune_collector()
         yield
+        app.state.pulse.close()
         database.close()
 
     app = FastAPI(
@@ -113,8 +116,15 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Fast
     )
     app.state.settings = settings
     app.state.database = database
+    app.state.pulse = pulse(settings.database_url)
     problems.install(app)
     app.add_exception_handler(deps.Replayed, deps.replayed)
+    app.add_middleware(
+        Polling,
+        pulse=app.state.pulse,
+        clock=clock,
+        anonymous=settings.anonymous,
+    )
     app.add_middleware(HeadAsGet)
     app.include_router(health.router)
     for router in ROUTERS:

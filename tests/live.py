@@ -328,4 +328,5 @@ def serving(register: Register) -> Iterator[Live]:
         for client in live.clients:
             client.http.close()
         database: Database = app.state.database
+        app.state.pulse.close()
         database.close()

@@ -25,10 +25,11 @@ def authenticate(request: Request) -> Actor:
         raise Unauthenticated("send a token: Authorization: Bearer TOKEN, or HTTP Basic with it")
     database: Database = request.app.state.database
     with database.reading() as session:
-        return tokens.authenticate(session, _token(header))
+        return tokens.authenticate(session, token_of(header))
 
 
-def _token(header: str) -> str:
+def token_of(header: str) -> str:
+    """The token in an Authorization header: after Bearer, or as the password of Basic."""
     scheme, _, rest = header.partition(" ")
     if scheme.lower() == "bearer":
         return rest.strip()

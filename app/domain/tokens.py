@@ -84,6 +84,17 @@ def authenticate(session: Session, text: str) -> Actor:
     )
 
 
+def id_of(text: str) -> str | None:
+    """The id in a token's text; None where it has not the form of one."""
+    form = _FORM.fullmatch(text)
+    return None if form is None else form["id"]
+
+
+def is_text_of(text: str, digest: str) -> bool:
+    """Is it the text that this hash was kept of?"""
+    return secrets.compare_digest(digest, _digest(text))
+
+
 _FORM = re.compile(r"rpt_(?P<id>[0-9a-f]{12})_[0-9a-f]{64}_[0-9a-f]{8}")
 
 
