@@ -111,6 +111,7 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Fast
     )
     app.state.settings = settings
     app.state.database = database
+    app.state.schema = SCHEMA
     problems.install(app)
     app.add_exception_handler(deps.Replayed, deps.replayed)
     app.add_middleware(HeadAsGet)
