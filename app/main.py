@@ -23,6 +23,7 @@ from app.api import (
     imports,
     inspections,
     links,
+    metrics,
     notes,
     openapi,
     parties,
@@ -35,6 +36,7 @@ from app.api import (
 )
 from app.api.deps import Door, Reading
 from app.api.head import HeadAsGet
+from app.api.meter import Meter, Tally
 from app.db import Clock, Database, utc_now
 from app.domain import changes, guards, tokens
 from app.settings import Settings
@@ -114,8 +116,11 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Fast
     app.state.schema = SCHEMA
     problems.install(app)
     app.add_exception_handler(deps.Replayed, deps.replayed)
+    app.state.tally = Tally()
+    app.add_middleware(Meter, tally=app.state.tally)
     app.add_middleware(HeadAsGet)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     for router in ROUTERS:
         app.include_router(router, prefix="/v1", responses={"default": {"model": problems.Problem}})
     app.include_router(_documentation(app))

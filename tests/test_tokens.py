@@ -326,6 +326,7 @@ ROLES = [PUBLIC, READS, CONTRIBUTES, LEADS, "admin"]
 WHO_MAY = {
     "GET /healthz": PUBLIC,
     "GET /readyz": PUBLIC,
+    "GET /metrics": READS,
     "GET /docs": READS,
     "GET /docs/problems": READS,
     "GET /openapi.json": READS,
