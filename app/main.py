@@ -16,6 +16,7 @@ from app import __version__
 from app.api import (
     actions,
     attention,
+    calendar,
     deps,
     evidence,
     export,
@@ -58,6 +59,7 @@ ROUTERS = (
     parties.router,
     changes_api.router,
     export.router,
+    calendar.router,
 )
 
 

@@ -43,6 +43,8 @@ READ = {
     "/v1/export/recommendations.xlsx": MANY,
     "/v1/export/recommendations.json": MANY,
     "/v1/export/document.json": MANY,
+    "/v1/calendar.ics": MANY,
+    "/v1/calendar.ics?overdue=no": MANY,
 }
 """What can be read, and the form of its ETag: of one thing, or of a list."""
 DAILY = [
@@ -53,6 +55,7 @@ DAILY = [
     "/v1/export/recommendations.csv?bom=true",
     "/v1/export/recommendations.xlsx",
     "/v1/export/recommendations.json",
+    "/v1/calendar.ics?overdue=no",
 ]
 """What shows something that a new day changes by itself."""
 

@@ -32,6 +32,7 @@ PATHS = [
     "/v1/export/recommendations.json?as_of=2026-11-24",
     "/v1/export/document.json",
     "/metrics",
+    "/v1/calendar.ics",
 ]
 
 

@@ -233,6 +233,8 @@ LISTS = [
     "/v1/export/recommendations.csv",
     "/v1/export/recommendations.json?as_of=2026-11-24",
     "/v1/export/document.json",
+    "/v1/calendar.ics",
+    "/metrics",
     f"{PATH}/lineage",
     f"{PATH}/history",
     PATH,
@@ -381,6 +383,7 @@ WHO_MAY = {
     "GET /v1/export/recommendations.xlsx": READS,
     "GET /v1/export/recommendations.json": READS,
     "GET /v1/export/document.json": READS,
+    "GET /v1/calendar.ics": READS,
 }
 """The least role for each route. A contributor here belongs to the organisation that owns; the
 evidence is somebody else's, and the contributor whose progress it is another organisation."""
