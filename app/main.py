@@ -42,7 +42,7 @@ from app.db import Clock, Database, utc_now
 from app.domain import changes, guards, tokens
 from app.settings import Settings
 
-SCHEMA = "0004"
+SCHEMA = "0005"
 """The revision of the schema that this version reads and writes: the newest in migrations/."""
 
 PUBLIC = {"/healthz", "/readyz", "/static/docs"}

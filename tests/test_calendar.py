@@ -1,5 +1,6 @@
 """/v1/calendar.ics as another reader of iCalendar understands it, and as RFC 5545 writes it."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar
 
-from app.domain import ics
+from app.domain import ics, tokens
 from app.domain.dates import in_words
 from tests.live import Client, Live, Register, bring, pointers, serving
 
@@ -177,6 +178,168 @@ def test_events_lead_to_the_address_that_is_set_never_to_the_one_that_is_asked(
     with serving(seeded) as live:
         url = events(live.anonymous())[f"{REF}-due"]["URL"]
         assert url == f"https://tracker.example.org/v1/recommendations/{REF}"
+
+
+# Secret addresses
+
+
+def made(client: Client, **body: Any) -> dict[str, Any]:
+    answer = client.post("/v1/calendars", {"name": "Board", **body})
+    assert answer.status_code == 201, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def end_tokens(live: Live, name: str) -> None:
+    with live.register.write() as session:
+        for token in tokens.tokens(session):
+            if token.name == name:
+                tokens.revoke(session, token.id)
+
+
+def test_a_secret_address_needs_no_token_and_keeps_its_filters(live: Live) -> None:
+    viewer, lead = live.client("A viewer", "viewer"), live.client("Alice", "lead")
+    lead.amend(REF, due_on="2027-03-31")
+    lead.amend("bwd-2023-jtai-1", due_on="2027-05-31")
+    told = made(viewer, filters={"inspection": ["bwd-2017-sif"]})
+    assert re.fullmatch(r"/v1/calendar/[0-9a-f]{64}\.ics", told["address"])
+    live.app.state.settings = live.register.settings.model_copy(update={"anonymous_read": False})
+    nobody = live.anonymous()
+    assert nobody.get(PATH).status_code == 401
+    assert set(events(nobody, told["address"])) == {f"{REF}-due"}
+    assert b"X-WR-CALNAME:Board\r\n" in nobody.get(told["address"]).content
+    first = nobody.get(told["address"])
+    same = {"If-None-Match": first.headers["ETag"]}
+    assert nobody.get(told["address"], headers=same).status_code == 304
+    assert nobody.http.head(told["address"]).status_code == 200
+    lead.amend(REF, due_on="2027-04-30", reason="Recruitment")
+    assert nobody.get(told["address"], headers=same).status_code == 200
+    assert live.bearing("rpt_wrong").get(told["address"]).status_code == 200
+    assert nobody.get(f"{told['address']}?x=1").status_code == 422
+
+
+def test_only_its_hash_is_kept_and_no_list_or_log_tells_it(
+    live: Live, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    alice = live.client("Alice", "lead")
+    key = {"Idempotency-Key": "one calendar"}
+    told = alice.post("/v1/calendars", {"name": "Board"}, headers=key).json()
+    secret = told["address"].split("/")[-1].removesuffix(".ics")
+    for path in ("/v1/calendars", f"/v1/calendars/{told['id']}", "/v1/changes?limit=500"):
+        assert secret not in alice.get(path).text
+    assert alice.get("/v1/calendars").json()["items"] == [told | {"address": None}]
+    alice.get(told["address"])
+    alice.get(told["address"].replace("a", "b"))
+    assert secret not in alice.get("/metrics").text
+    ours = [one.getMessage() for one in caplog.records if not one.name.startswith("http")]
+    assert secret not in str(ours), "but for the client's own"
+    with live.register.read() as session:
+        for table in ("calendar_address", "reply"):
+            kept = session.connection().exec_driver_sql(f"SELECT * FROM {table}").all()  # noqa: S608
+            assert secret not in str(kept)
+
+
+def test_the_same_key_makes_one_address_and_tells_it_once(live: Live) -> None:
+    alice, key = live.client("Alice", "lead"), {"Idempotency-Key": "one calendar"}
+    first = alice.post("/v1/calendars", {"name": "Board"}, headers=key)
+    again = alice.post("/v1/calendars", {"name": "Board"}, headers=key)
+    assert first.json()["address"]
+    assert again.json() == first.json() | {"address": None}
+    assert len(alice.all("/v1/calendars")) == 1
+
+
+def test_it_ends_when_it_is_revoked_or_its_time_is_over(live: Live) -> None:
+    alice, nobody = live.client("Alice", "lead", days=3000), live.anonymous()
+    first, second = made(alice, days=10), made(alice)
+    assert second["expires_at"] > "2027-11-23"
+    path = f"/v1/calendars/{first['id']}/revocation"
+    for _ in range(2):
+        assert alice.post(path, {}).status_code == 201
+    assert alice.get(f"/v1/calendars/{first['id']}").json()["revoked_at"]
+    gone = nobody.get(first["address"])
+    live.register.clock.advance(days=365, seconds=-1)
+    assert nobody.get(second["address"]).status_code == 200
+    live.register.clock.advance(seconds=1)
+    for address in (first["address"], second["address"], f"/v1/calendar/{'0' * 64}.ics"):
+        refused = nobody.get(address)
+        assert refused.status_code == 404
+        assert refused.json()["detail"] == gone.json()["detail"], "nothing tells them apart"
+
+
+def test_it_ends_with_the_last_token_of_its_maker(live: Live) -> None:
+    alice, nobody = live.client("Alice", "lead", days=5), live.anonymous()
+    address = made(alice)["address"]
+    live.client("Alice", "viewer", days=9)
+    live.register.clock.advance(days=6)
+    assert nobody.get(address).status_code == 200, "another token of hers lives"
+    live.register.clock.advance(days=4)
+    assert nobody.get(address).status_code == 404
+    live.client("Alice", "viewer")
+    assert nobody.get(address).status_code == 200
+    end_tokens(live, "Alice")
+    assert nobody.get(address).status_code == 404
+
+
+def test_it_never_shows_more_than_its_maker_may_see_then_and_now(live: Live) -> None:
+    lead, nobody = live.client("Alice", "lead"), live.anonymous()
+    lead.inspect("elsewhere-2026", place="elsewhere")
+    lead.enter("elsewhere-2026", 1, due_on="2027-01-31")
+    lead.amend(REF, due_on="2027-03-31")
+    here, both = ["blackburn-with-darwen"], {f"{REF}-due", "elsewhere-2026-1-due"}
+
+    def seen(address: str) -> set[str]:
+        return {uid for uid in events(nobody, address) if uid.endswith("-due")}
+
+    bound = made(live.client("Of Blackburn", "viewer", places=here))["address"]
+    assert seen(bound) == {f"{REF}-due"}
+    live.client("Of Blackburn", "viewer")
+    assert seen(bound) == {f"{REF}-due"}, "as when it was made"
+    free = made(live.client("Of all", "viewer"))["address"]
+    assert seen(free) >= both
+    end_tokens(live, "Of all")
+    live.client("Of all", "viewer", places=here)
+    assert "elsewhere-2026-1-due" not in seen(free), "as its maker may now"
+    end_tokens(live, "Of all")
+    live.client("Of all", "viewer", places=[])
+    assert seen(free) == set()
+
+
+def test_people_see_their_own_addresses_and_an_admin_all(live: Live) -> None:
+    alice, bob = live.client("Alice", "viewer"), live.client("Bob", "lead")
+    admin = live.client("An admin", "admin")
+    mine, theirs = made(alice), made(bob, name="Bob's")
+    assert [one["id"] for one in alice.all("/v1/calendars")] == [mine["id"]]
+    assert {one["id"] for one in admin.all("/v1/calendars", limit=1)} == {mine["id"], theirs["id"]}
+    assert live.anonymous().get("/v1/calendars").status_code == 401
+    assert live.anonymous().post("/v1/calendars", {"name": "x"}).status_code == 401
+    for path in (f"/v1/calendars/{theirs['id']}", f"/v1/calendars/{theirs['id']}/revocation"):
+        method = "POST" if path.endswith("revocation") else "GET"
+        assert alice.send(method, path, {}).status_code == 404
+    assert admin.post(f"/v1/calendars/{theirs['id']}/revocation", {}).status_code == 201
+    etags = {client.get("/v1/calendars").headers["ETag"] for client in (alice, bob, admin)}
+    assert len(etags) == 3
+
+
+@one_engine
+def test_what_a_calendar_cannot_be_is_refused(live: Live) -> None:
+    alice = live.client("Alice", "viewer")
+    for body in (
+        {},
+        {"name": ""},
+        {"name": "x", "days": 0},
+        {"name": "x", "days": 4000},
+        {"name": "x", "filters": {"as_of": "2026-01-01"}},
+        {"name": "x", "filters": {"sort": "ref"}},
+        {"name": "x", "filters": {"owners": ["x"]}},
+        {"name": "x", "filters": {"status": ["done"]}},
+    ):
+        refused = alice.post("/v1/calendars", body)
+        assert refused.status_code == 422, body
+    for number in range(100):
+        made(alice, name=f"{number}")
+    refused = alice.post("/v1/calendars", {"name": "one more"})
+    assert refused.status_code == 409
 
 
 TEXTS = st.text(

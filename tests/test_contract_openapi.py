@@ -42,6 +42,7 @@ FILES = {
     "/v1/export/recommendations.csv": "text/csv",
     "/v1/export/recommendations.xlsx": Xlsx.media_type,
     "/v1/calendar.ics": "text/calendar",
+    "/v1/calendar/{secret}.ics": "text/calendar",
 }
 """What is answered as another thing than JSON."""
 

@@ -33,6 +33,7 @@ PATHS = [
     "/v1/export/document.json",
     "/metrics",
     "/v1/calendar.ics",
+    "/v1/calendars",
 ]
 
 
