@@ -16,6 +16,7 @@ from app import __version__
 from app.api import (
     actions,
     attention,
+    calendar,
     deps,
     evidence,
     export,
@@ -23,6 +24,7 @@ from app.api import (
     imports,
     inspections,
     links,
+    metrics,
     notes,
     openapi,
     parties,
@@ -36,13 +38,14 @@ from app.api import (
 )
 from app.api.deps import Door, Reading
 from app.api.head import HeadAsGet
+from app.api.meter import Meter, Tally
 from app.api.polling import Polling
 from app.db import Clock, Database, utc_now
 from app.domain import changes, guards, tokens
 from app.pulse import pulse
 from app.settings import Settings
 
-SCHEMA = "0004"
+SCHEMA = "0005"
 """The revision of the schema that this version reads and writes: the newest in migrations/."""
 
 PUBLIC = {"/healthz", "/readyz", "/static/docs"}
@@ -60,6 +63,7 @@ ROUTERS = (
     parties.router,
     changes_api.router,
     export.router,
+    calendar.router,
 )
 
 
@@ -116,7 +120,9 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Fast
     )
     app.state.settings = settings
     app.state.database = database
+    app.state.schema = SCHEMA
     app.state.pulse = pulse(settings.database_url)
+    app.state.tally = Tally()
     problems.install(app)
     app.add_exception_handler(deps.Replayed, deps.replayed)
     app.add_middleware(
@@ -125,8 +131,10 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Fast
         clock=clock,
         anonymous=settings.anonymous,
     )
+    app.add_middleware(Meter, tally=app.state.tally)
     app.add_middleware(HeadAsGet)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     for router in ROUTERS:
         app.include_router(router, prefix="/v1", responses={"default": {"model": problems.Problem}})
     app.include_router(_documentation(app))

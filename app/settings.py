@@ -52,6 +52,12 @@ class Settings(BaseSettings):
         return url
 
     @property
+    def address(self) -> str:
+        """Where the tracker is reached: as said, else where this one serves on this machine."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
+        return self.url or f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
     def embedded(self) -> bool:
         return self.database_url.startswith("sqlite")
 

@@ -270,6 +270,7 @@ COMMANDS = [
     ("anchor",),
     ("import",),
     ("export",),
+    ("digest",),
     ("token",),
     ("token", "create"),
     ("token", "list"),
@@ -286,7 +287,7 @@ def test_help_of_every_command_has_an_example_that_it_takes(
     words = [word for word in words if not word.startswith("TRACKER_")]
     assert words[: len(command) + 1] == ["tracker", *command]
     assert callable(parser().parse_args(words[1:]).run)
-    for name in COMMANDS[1:9] if not command else ():
+    for name in COMMANDS[1:10] if not command else ():
         assert name[0] in told
 
 

@@ -43,6 +43,8 @@ READ = {
     "/v1/export/recommendations.xlsx": MANY,
     "/v1/export/recommendations.json": MANY,
     "/v1/export/document.json": MANY,
+    "/v1/calendar.ics": MANY,
+    "/v1/calendar.ics?overdue=no": MANY,
 }
 """What can be read, and the form of its ETag: of one thing, or of a list."""
 DAILY = [
@@ -53,6 +55,7 @@ DAILY = [
     "/v1/export/recommendations.csv?bom=true",
     "/v1/export/recommendations.xlsx",
     "/v1/export/recommendations.json",
+    "/v1/calendar.ics?overdue=no",
 ]
 """What shows something that a new day changes by itself."""
 
@@ -211,6 +214,7 @@ def _unsafe(live: Live) -> list[Unsafe]:
         assert lead.post("/v1/parties", {"slug": slug, **bodies}).status_code == 201
     board = "/v1/parties/board-2017"
     run = lead.post("/v1/imports", {"themes": [{"slug": "play", "title": "Play"}]}).json()["id"]
+    calendar = lead.post("/v1/calendars", {"name": "Board"}).headers["Location"]
     return [
         Unsafe("PATCH", PATH, {"title": "Pre-proceedings"}, PATH),
         Unsafe("PUT", f"{PATH}/status", {"status": "in_progress"}, PATH),
@@ -249,6 +253,8 @@ def _unsafe(live: Live) -> list[Unsafe]:
         }),
         Unsafe("POST", "/v1/imports", {"themes": [{"slug": "sleep", "title": "Sleep"}]}),
         Unsafe("POST", f"/v1/imports/{run}/reversal", {"reason": "Another list"}),
+        Unsafe("POST", "/v1/calendars", {"name": "Another board"}),
+        Unsafe("POST", f"{calendar}/revocation", {}),
         Unsafe("POST", "/v1/links", {
             "later": "bwd-2023-jtai-3", "earlier": "bwd-2017-sif-7", "kind": "relates_to",
             "basis": "analyst", "rationale": "The same families",
@@ -321,6 +327,9 @@ def test_a_write_answers_what_get_would_with_its_etag(live: Live) -> None:
         seen = lead.get(where)
         if where.endswith("/notes"):  # of a recommendation: a list of them
             assert done.json() in seen.json()["items"]
+        elif where.startswith("/v1/calendars/"):  # its secret address is told once
+            assert done.json() | {"address": None} == seen.json()
+            assert done.headers["ETag"] == seen.headers["ETag"]
         else:
             assert (done.content, done.headers["ETag"]) == (seen.content, seen.headers["ETag"])
 

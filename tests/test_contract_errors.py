@@ -84,6 +84,8 @@ CASES = [
     Case("no such party", 404, "not-found", "GET", f"/v1/parties/{CANARY}"),
     Case("no such evidence", 404, "not-found", "GET", f"/v1/evidence/{CANARY}"),
     Case("no such link", 404, "not-found", "GET", f"/v1/links/{CANARY}"),
+    Case("no such calendar", 404, "not-found", "GET", f"/v1/calendars/{CANARY}"),
+    Case("no such secret", 404, "not-found", "GET", f"/v1/calendar/{CANARY}.ics", of="nobody"),
     Case("no such asset", 404, "not-found", "GET", f"/static/docs/{CANARY}.js"),
     Case("a name with NUL", 404, "not-found", "GET", f"/v1/recommendations/{CANARY}%00"),
     Case("a name of broken UTF-8", 404, "not-found", "GET", f"/v1/parties/{CANARY}%ff%fe"),

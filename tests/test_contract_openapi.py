@@ -41,6 +41,8 @@ MAKES_NOTHING = {"/v1/recommendations/{ref}/voiding"}
 FILES = {
     "/v1/export/recommendations.csv": "text/csv",
     "/v1/export/recommendations.xlsx": Xlsx.media_type,
+    "/v1/calendar.ics": "text/calendar",
+    "/v1/calendar/{secret}.ics": "text/calendar",
 }
 """What is answered as another thing than JSON."""
 

@@ -31,6 +31,9 @@ PATHS = [
     "/v1/export/recommendations.csv",
     "/v1/export/recommendations.json?as_of=2026-11-24",
     "/v1/export/document.json",
+    "/metrics",
+    "/v1/calendar.ics",
+    "/v1/calendars",
 ]
 
 

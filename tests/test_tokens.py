@@ -233,6 +233,8 @@ LISTS = [
     "/v1/export/recommendations.csv",
     "/v1/export/recommendations.json?as_of=2026-11-24",
     "/v1/export/document.json",
+    "/v1/calendar.ics",
+    "/metrics",
     f"{PATH}/lineage",
     f"{PATH}/history",
     PATH,
@@ -326,6 +328,7 @@ ROLES = [PUBLIC, READS, CONTRIBUTES, LEADS, "admin"]
 WHO_MAY = {
     "GET /healthz": PUBLIC,
     "GET /readyz": PUBLIC,
+    "GET /metrics": READS,
     "GET /docs": READS,
     "GET /docs/problems": READS,
     "GET /openapi.json": READS,
@@ -384,6 +387,12 @@ WHO_MAY = {
     "GET /v1/export/recommendations.xlsx": READS,
     "GET /v1/export/recommendations.json": READS,
     "GET /v1/export/document.json": READS,
+    "GET /v1/calendar.ics": READS,
+    "GET /v1/calendar/{secret}.ics": PUBLIC,
+    "GET /v1/calendars": READS,
+    "POST /v1/calendars": READS,
+    "GET /v1/calendars/{id}": READS,
+    "POST /v1/calendars/{id}/revocation": READS,
 }
 """The least role for each route. A contributor here belongs to the organisation that owns; the
 evidence is somebody else's, and the contributor whose progress it is another organisation."""
@@ -403,6 +412,8 @@ def test_every_route_lets_in_its_role_and_those_above_and_nobody_else(live: Live
     planned = {"title": "Relaunch it", "recommendations": [REF], "owner": "bwd-council"}
     action = admin.post("/v1/actions", planned).json()["id"]
     run = admin.post("/v1/imports", {}).json()["id"]
+    calendar = admin.post("/v1/calendars", {"name": "Board"}).json()
+    names["secret"] = calendar["address"].removeprefix("/v1/calendar/").removesuffix(".ics")
     declared = {
         f"{method} {route.path}"
         for route in iter_route_contexts(live.app.routes)
@@ -415,26 +426,33 @@ def test_every_route_lets_in_its_role_and_those_above_and_nobody_else(live: Live
     for route, least in WHO_MAY.items():
         method, path = route.split(" ")
         slugs = {"slug": "bwd-council"} if "parties" in path else {}
-        made = {"links": link, "actions": action, "imports": run}
+        made = {"links": link, "actions": action, "imports": run, "calendars": calendar["id"]}
         ids = [{"id": id_} for part, id_ in made.items() if part in path]
         path += "?from=2026-01-01" if "movement" in path else ""
         address = path.format(**names | slugs | (ids[0] if ids else {}))
         for role, client in clients.items():
             answer = _tried(client, method, address)
             allowed = ROLES.index(role) >= ROLES.index(least)
-            if method == "GET" and not (role == PUBLIC and "imports" in path):
-                expected = {200}  # anonymous reading is on, of all but imports
+            named = "imports" in path or "calendars" in path
+            if "calendars/{id}" in path and role not in (PUBLIC, "admin"):
+                expected = {404}  # it is the admin's
+            elif method == "GET" and not (role == PUBLIC and named):
+                expected = {200}  # anonymous reading is on, of all but these
             elif role == PUBLIC:
                 expected = {401}
             else:
-                tried = {201} if route == "POST /v1/imports" else {422, 428}
+                tried = {201} if route in DONE_BY_NOTHING else {422, 428}
                 expected = tried if allowed else {403}
             assert answer.status_code in expected, (route, role, answer.text)
 
 
+DONE_BY_NOTHING = ("POST /v1/imports", "POST /v1/calendars/{id}/revocation")
+"""What an empty body is enough for."""
+
+
 def _tried(client: Client, method: str, address: str) -> httpx.Response:
-    """A request that gets past the door, where it may, and is refused behind it (an import of
-    nothing is not): it changes nothing, so that all can try on the same register."""
+    """A request that gets past the door, where it may, and is refused behind it (unless an
+    empty body is enough): it changes nothing, so that all can try on the same register."""
     return client.send(method, address, None if method in ("GET", "DELETE") else {})
 
 

@@ -3,6 +3,7 @@
 Every route takes exactly one door (main.py refuses to start otherwise):
 
     read: Reading            anybody who may read
+    write: Holding           any token
     write: Contributing      a token of contributor or above
     write: Leading           a token of lead or above
 
@@ -125,7 +126,7 @@ class Read(Asked):
         return self._answer(conditional.tag_of_many(head, about), build)
 
     def _answer(self, tag: str, build: Callable[[], Mapping[str, Any]]) -> Response:
-        _check_query(self.request)
+        check_query(self.request)
         headers = HEADERS | {"ETag": tag}
         if conditional.unchanged(self.request.headers.get("If-None-Match"), tag):
             return Response(status_code=304, headers=headers)
@@ -173,7 +174,7 @@ class Write(Asked):
                     [("", "must be 1 to 200 printable ASCII characters, best a random UUID")],
                 )
             self._replay(key)
-        _check_query(self.request)
+        check_query(self.request)
         return self._raw
 
     def expect(self, version: int) -> None:
@@ -204,13 +205,17 @@ class Write(Asked):
         *,
         status: int,
         location: str | None = None,
+        once: Mapping[str, Any] | None = None,
     ) -> Response:
-        """An answer under a tag; kept where there is an idempotency key."""
+        """An answer under a tag; kept where there is an idempotency key. `once`: secrets in it,
+        which are not kept, so that a replay does not tell them again."""
         headers = HEADERS | {"ETag": tag} | ({"Location": location} if location else {})
         body = orjson.dumps(build())
         if self._key is not None:
             kept = replies.Kept(status, orjson.dumps(headers).decode(), body)
             replies.keep(self.session, self.actor.name, self._key, kept)
+        if once is not None:
+            body = orjson.dumps({**build(), **once})
         return Response(body, status, headers, "application/json")
 
     def media(self) -> None:
@@ -245,7 +250,7 @@ class ReadDoor(Door):
     def __call__(self, request: Request) -> Read:
         actor = authenticate(request)
         if not request.path_params:  # else the thing is looked for first: 404 comes before 422
-            _check_query(request)
+            check_query(request)
         return Read(request, actor)
 
 
@@ -258,11 +263,12 @@ class WriteDoor(Door):
 
 
 Reading = Annotated[Read, Depends(ReadDoor(Role.VIEWER))]
+Holding = Annotated[Write, Depends(WriteDoor(Role.VIEWER))]
 Contributing = Annotated[Write, Depends(WriteDoor(Role.CONTRIBUTOR))]
 Leading = Annotated[Write, Depends(WriteDoor(Role.LEAD))]
 
 
-def _check_query(request: Request) -> None:
+def check_query(request: Request) -> None:
     """Malformed for query parameters where a route has none. When the thing was found."""
     if request.url.query and not request.scope["route"].dependant.query_params:
         raise Malformed("this address takes no query parameters")

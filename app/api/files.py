@@ -17,12 +17,18 @@ PIECE = 250_000
 
 
 def sent(
-    read: Read, name: str, media: str, write: Callable[[IO[bytes]], None], *, daily: bool = False
+    read: Read,
+    name: str,
+    media: str,
+    write: Callable[[IO[bytes]], None],
+    *,
+    daily: bool = False,
+    query: str | None = None,
 ) -> Response:
     """What `write` writes, as a file to keep, or 304 without writing it. It is whole when this
     returns: a slow reader keeps neither a session nor much memory. `daily`: something in it is
-    derived from the day."""
-    about = read.about(daily=daily, query=read.request.url.query)
+    derived from the day. `query`: what it depends on, where that is not the address's own."""
+    about = read.about(daily=daily, query=read.request.url.query if query is None else query)
     tag = conditional.tag_of_many(changes.head(read.session), about)
     headers = HEADERS | {"ETag": tag}
     if conditional.unchanged(read.request.headers.get("If-None-Match"), tag):

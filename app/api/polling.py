@@ -41,6 +41,8 @@ class Known(NamedTuple):
     etag: str
     headers: list[tuple[bytes, bytes]]
     body: bytes | None
+    endpoint: object
+    """What answered, as routing leaves it in the scope: the meter counts by it."""
 
 
 class Polling:
@@ -76,6 +78,7 @@ class Polling:
             await self._ask(key, head, scope, receive, send)
             return
         self.known.move_to_end(key)
+        scope["endpoint"] = known.endpoint
         await _answer(known, asked, send)
 
     async def _reader(self, header: str | None) -> tuple[str, str] | None:
@@ -127,7 +130,8 @@ class Polling:
                 if size <= LARGEST:
                     parts.append(message.get("body", b""))
                 if not message.get("more_body"):
-                    self._keep(key, start, b"".join(parts) if size <= LARGEST else None)
+                    kept = b"".join(parts) if size <= LARGEST else None
+                    self._keep(key, start, kept, scope.get("endpoint"))
             await send(message)
 
         try:
@@ -136,7 +140,7 @@ class Polling:
             if first:
                 self.asking.pop(flight).set()
 
-    def _keep(self, key: Key, start: Message, body: bytes | None) -> None:
+    def _keep(self, key: Key, start: Message, body: bytes | None, endpoint: object) -> None:
         """Remembers an answer whose ETag names the journal's head; others are not ours to judge."""
         headers = list(start.get("headers", ()))
         etag = next((value.decode() for name, value in headers if name == b"etag"), "")
@@ -150,7 +154,7 @@ class Polling:
             same = before is not None and before.etag == etag
             body = before.body if before is not None and same else None
             headers = before.headers if before is not None and same else headers
-        self.known[key] = Known(of[1], etag, headers, body)
+        self.known[key] = Known(of[1], etag, headers, body, endpoint)
         self.size += len(body or b"")
         while self.size > MOST or len(self.known) > 10_000:
             _, gone = self.known.popitem(last=False)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from app.cli import exports, holidays, imports, register, remote, server, tokens
+from app.cli import digest, exports, holidays, imports, register, remote, server, tokens
 from app.domain.actors import Role
 from app.settings import Settings
 
@@ -155,6 +155,15 @@ def _remote_commands(commands: Any) -> None:
         help="as it was at the end of a day; not of the document",
     )
     one.add_argument("--out", metavar="FILE", help="left out: standard output")
+    remote.options(one)
+    one = _command(
+        commands,
+        "digest",
+        "say what needs a party, as plain text for a mailer",
+        digest.run,
+        "tracker digest --party bwd-council",
+    )
+    one.add_argument("--party", metavar="SLUG", required=True, help="as GET /v1/parties names it")
     remote.options(one)
 
 

@@ -20,7 +20,7 @@ TRIES = 4
 def tracker(settings: Settings, options: Namespace) -> Iterator[Tracker]:
     """The tracker that was meant. Failed: 2 for an address that is none, 3 where it was not reached
     or does not let this in, 1 for other refusals."""
-    url = options.url or settings.url or f"http://{_reached(settings.host)}:{settings.port}"
+    url = options.url or settings.address
     given = options.token or (settings.token and settings.token.get_secret_value())
     try:
         remote = Tracker(url, given or _local_token(url, settings), tries=TRIES)
@@ -54,13 +54,6 @@ def day(text: str) -> str:
         return date.fromisoformat(text).isoformat()
     except ValueError as error:
         raise argparse.ArgumentTypeError("must be a day, like 2026-11-24") from error
-
-
-def _reached(host: str) -> str:
-    """The address by which what listens on `host` is reached from this machine."""
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - asked, not listened on
-        host = "127.0.0.1"
-    return f"[{host}]" if ":" in host else host
 
 
 def _local_token(url: str, settings: Settings) -> str | None:

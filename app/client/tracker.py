@@ -190,7 +190,18 @@ class Tracker:
     def amend_action(self, action: str, **fields: Any) -> Thing:
         return self.change("PATCH", _at("actions", action), fields)
 
+    def attention(self, party: str | None = None) -> Iterator[Thing]:
+        """What needs a person, or that party, most serious first."""
+        return self.pages("/v1/attention", party=party)
+
     # The feed
+
+    def anchor(self) -> str:
+        """Where the journal stands, as `seq:hash8`: kept elsewhere, it shows later whether what was
+        before it was altered."""
+        self.get("/v1/changes", limit=1)
+        head = (self._tags.get("/v1/changes") or "").strip('"').partition(".")[0]
+        return head.replace("-", ":")
 
     def changes(self, after: str = "") -> Iterator[Thing]:
         """Every change after a cursor, to the last there is now."""

@@ -30,7 +30,7 @@ def verify(session: Session, expect: str | None = None) -> str:
     connection = session.connection()
     expected = None if expect is None else _anchor(expect)
     digest, seq = GENESIS, 0
-    if expected is not None and expected[0] == 0 and expected[1] != GENESIS:
+    if expected is not None and expected[0] == 0 and not GENESIS.startswith(expected[1]):
         raise ChainBroken(0, "the anchor is not of this history")
     for row, texts in _walk(session):
         seq += 1
@@ -44,7 +44,7 @@ def verify(session: Session, expect: str | None = None) -> str:
         found = {text.part: digest_of(text.salt, text.text) for text in texts}
         if digests != found or (row.texts is not None and not digests):
             raise ChainBroken(seq, "has a text that is not what was written")
-        if expected is not None and expected[0] == seq and expected[1] != digest:
+        if expected is not None and expected[0] == seq and not digest.startswith(expected[1]):
             raise ChainBroken(seq, "is not the one that the anchor was taken from")
     stands = connection.execute(HEAD).one()
     if (stands.seq, stands.hash) != (seq, digest):
@@ -55,14 +55,14 @@ def verify(session: Session, expect: str | None = None) -> str:
 
 
 def _anchor(text: str) -> tuple[int, str]:
-    """ValueError for what is no whole anchor: a half one would be compared with nothing."""
+    """ValueError for what is no anchor, whole or as short as ETags and digests have it."""
     if _ANCHOR.fullmatch(text) is None:
         raise ValueError("an anchor looks like 120:3fa1..., as `tracker anchor` prints it")
     number, _, digest = text.partition(":")
     return int(number), digest
 
 
-_ANCHOR = re.compile(r"[0-9]{1,18}:[0-9a-f]{64}")
+_ANCHOR = re.compile(r"[0-9]{1,18}:(?:[0-9a-f]{64}|[0-9a-f]{8})")
 
 
 def _walk(session: Session, batch: int = 1000) -> Iterator[tuple[Any, list[Any]]]:

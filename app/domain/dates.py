@@ -73,6 +73,41 @@ def bounds(text: str | None) -> tuple[date | None, date | None]:
     return fuzzy.earliest, fuzzy.latest
 
 
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+_DOUBTS = {"~": "approximate", "?": "uncertain", "%": "approximate and uncertain"}
+
+
+def in_words(text: str) -> str:
+    """A date as people say it: `31 March 2027`, `some day in March 2027`, `31 March 2027 or
+    later`."""
+    doubts = [words for sign, words in _DOUBTS.items() if sign in text]
+    return " ".join([_said(parse(text)), *(f"({doubt})" for doubt in doubts)])
+
+
+def day_in_words(day: date) -> str:
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def _said(fuzzy: Fuzzy) -> str:
+    first, last = fuzzy.earliest, fuzzy.latest
+    if first is None or last is None:
+        if first is not None:
+            return f"{day_in_words(first)} or later"
+        return f"{day_in_words(last)} or earlier" if last else "a day that is not known"
+    if first == last:
+        return day_in_words(first)
+    ends = monthrange(last.year, last.month)[1]
+    if first.year == last.year and first.day == 1 and last.day == ends:
+        if first.month == last.month:
+            return f"some day in {_MONTHS[first.month - 1]} {first.year}"
+        if (first.month, last.month) == (1, 12):
+            return f"some day in {first.year}"
+    return f"some day from {day_in_words(first)} to {day_in_words(last)}"
+
+
 def london_day(moment: datetime) -> date:
     """The day that people in London have at `moment` (which knows its offset)."""
     return moment.astimezone(LONDON).date()

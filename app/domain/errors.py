@@ -156,6 +156,13 @@ class Busy(TrackerError):
     slug, title, status = "busy", "Busy", 503
 
 
+class NotReady(Busy):
+    """The database answers, but the register in it is not there or is older than this version:
+    `tracker migrate` brings it up to date."""
+
+    slug, title = "not-ready", "Not ready"
+
+
 class Bug(TrackerError):
     """A fault of ours. It is logged under the id in `instance`; nothing was changed."""
 

@@ -3,6 +3,7 @@
 from app.domain import (
     actions,
     assignments,
+    calendars,
     changes,
     deadlines,
     errata,
@@ -31,6 +32,7 @@ __all__ = [
     "METADATA",
     "actions",
     "assignments",
+    "calendars",
     "changes",
     "deadlines",
     "errata",

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlmodel import Field, Session, col
 
 from app.domain import base, parties
@@ -116,8 +116,21 @@ def tokens(session: Session) -> list[Token]:
 
 def any_token(session: Session) -> bool:
     """Is there a token that opens the door now?"""
-    living = (col(Token.revoked_at).is_(None), col(Token.expires_at) > base.now(session))
-    return bool(session.scalar(select(func.count()).select_from(Token).where(*living)))
+    return bool(session.scalar(select(func.count()).select_from(Token).where(*_living(session))))
+
+
+def reader(session: Session, name: str) -> Actor | None:
+    """A principal as what its living tokens let it read together; None where none lives."""
+    query = select(Token).where(col(Token.name) == name, *_living(session))
+    reaches = [one.places for one in session.scalars(query)]
+    if not reaches:
+        return None
+    places = frozenset(place for reach in reaches for place in reach or ())
+    return Actor(name=name, role=Role.VIEWER, places=None if None in reaches else places)
+
+
+def _living(session: Session) -> tuple[ColumnElement[bool], ...]:
+    return col(Token.revoked_at).is_(None), col(Token.expires_at) > base.now(session)
 
 
 def _digest(text: str) -> str:
