@@ -11,7 +11,9 @@ beside in `journal_text`, so that one text can be erased and the chain still hol
 
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -95,6 +97,37 @@ _PREPARED = ("actor", "action", "subject", "place", "before", "after", "reason",
 """What a change has before it has its number and its hash: a plain tuple, since there may be a
 hundred thousand, and plain ones cost the garbage collector nothing."""
 
+_NUMBERED = (*_PREPARED, "seq", "at")
+_Prepared = Sequence[str | None]
+
+
+class _Pile:
+    """Changes that are ready, until seal() numbers them. Of a large import they wait in a file that
+    has no name: in memory they would take more than the file that was sent. Texts are not among
+    them, only their hashes."""
+
+    def __init__(self) -> None:
+        self._rows: list[_Prepared] = []
+        self._portions = tempfile.SpooledTemporaryFile(1_000_000)  # noqa: SIM115 - see below
+        # Nobody tells a pile that its transaction was rolled back: it goes with the session.
+        weakref.finalize(self, self._portions.close)
+
+    def add(self, rows: list[_Prepared]) -> None:
+        self._rows += rows
+        if len(self._rows) >= MANY:
+            self._portions.write(orjson.dumps(self._rows) + b"\n")
+            self._rows = []
+
+    def __iter__(self) -> Iterator[_Prepared]:
+        self._portions.seek(0)
+        for portion in self._portions:
+            yield from orjson.loads(portion)
+        yield from self._rows
+
+
+MANY = 500
+"""Changes that wait in memory."""
+
 
 sealed: list[Callable[[Session, int, int], None]] = []
 """Called by seal() with the first and the last number of what it wrote: who keeps by number what
@@ -149,7 +182,7 @@ def prepare(session: Session) -> None:
     that every writer waits for. seal() does it; who notes thousands of changes does it in between,
     so that they take little room until then."""
     noted: list[_Noted] = session.info.pop("noted", [])
-    prepared: list[tuple[str | None, ...]] = session.info.setdefault("prepared", [])
+    prepared: list[_Prepared] = []
     texts: list[tuple[str, str, str, str]] = []
     for change in noted:
         beside = _Beside(base.new_id(session, "tx"))
@@ -169,25 +202,31 @@ def prepare(session: Session) -> None:
                 beside.id if beside.rows else None,
             )
         )
+    if prepared:
+        session.info.setdefault("prepared", _Pile()).add(prepared)
     bulk.insert(session, JournalText, ("id", "part", "salt", "text"), texts)
 
 
 def seal(session: Session) -> None:
     """Numbers, chains and writes what record() noted, in the transaction that did the work."""
     prepare(session)
-    prepared: list[tuple[str | None, ...]] = session.info.pop("prepared")
-    if not prepared:
+    prepared: _Pile | None = session.info.pop("prepared", None)
+    if prepared is None:
         return
     connection = session.connection()
     moment = stamp(base.now(session))
     row = connection.execute(HEAD.with_for_update()).one()
     seq, digest, at = row.seq, row.hash, max(moment, row.at)
-    rows = []
-    for change in prepared:
-        seq += 1
-        digest = link(digest, {"seq": seq, "at": at, **dict(zip(_PREPARED, change, strict=True))})
-        rows.append((seq, at, *change, digest))
-    bulk.insert(session, Change, ("seq", "at", *_PREPARED, "hash"), rows)
+
+    def chained() -> Iterator[tuple[Any, ...]]:
+        """One by one, so that PostgreSQL writes the first while the next are hashed."""
+        nonlocal seq, digest
+        for change in prepared:
+            seq += 1
+            digest = link(digest, dict(zip(_NUMBERED, (*change, seq, at), strict=True)))
+            yield (*change, seq, at, digest)
+
+    bulk.insert(session, Change, (*_NUMBERED, "hash"), chained())
     for follow in sealed:
         follow(session, row.seq + 1, seq)
     connection.execute(update(Head).values(seq=seq, hash=digest, at=at))
@@ -214,10 +253,11 @@ def _canonical(value: Any) -> bytes:
 def link(previous: str, values: Mapping[str, Any]) -> str:
     """The hash of a change: of the hash before it, and of all its columns but the hash itself and
     `texts`: that only says where the texts are, whose hashes are in the others."""
-    hashed = dict(values)
-    hashed.pop("hash", None)
-    hashed.pop("texts", None)
+    hashed = {name: values[name] for name in _HASHED}
     return hashlib.sha256(_canonical([previous, hashed])).hexdigest()
+
+
+_HASHED = ("action", "actor", "after", "at", "before", "place", "reason", "seq", "subject")
 
 
 def digest_of(salt: str, text: str) -> str:

@@ -98,9 +98,11 @@ def enter(
         if given.owner is not None:
             owned.append((given.ref, inspection.place, given.owner, values["organisation"]))
     bulk.insert(session, Recommendation, _COLUMNS, entered)
-    finding.index(session, found_by)
     assignments.begin_at_entry(session, actor, owned)
     count_held(session, {given.inspection for given in rows})
+    changes.prepare(session)
+    # Last, since it takes longest: it goes on while the caller reads the next rows (bulk.behind).
+    finding.index(session, found_by)
 
 
 def corrections(known: Known, recommendation: Any, given: RecommendationGiven) -> dict[str, Any]:

@@ -29,9 +29,9 @@ def index(
         return {ref: f"{ref} {one.title} {one.text}" for ref, one in those.items()}
 
     before = before or {}
-    search.index(session, texts(after), texts(before))
     themes.index(
         session,
         {ref: one.themes for ref, one in after.items()},
         {ref: one.themes for ref, one in before.items()},
     )
+    search.index(session, texts(after), texts(before))

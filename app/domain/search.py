@@ -64,8 +64,8 @@ def index(session: Session, texts: Mapping[str, str], before: Mapping[str, str])
         statement = delete(RecommendationWord).where(*key)
         session.connection().execute(statement, gone)
     # In the order of the key, so that neighbours are written together.
-    rows = ((word, ref) for word in sorted(new) for ref in sorted(new[word]))
-    bulk.insert(session, RecommendationWord, ("word", "ref"), rows)
+    pairs = {word: sorted(new[word]) for word in sorted(new)}
+    bulk.insert_pairs(session, RecommendationWord, ("word", "ref"), pairs)
 
 
 def having(beginning: str) -> Select[str]:

@@ -107,7 +107,6 @@ class _Bringing:
                 self._refuse(part, row.number, row.name, row.mistakes)
             else:
                 self._take(part, row.number, row.given, self.verbs[part])
-            self.result.stop_if_hopeless()
 
     def successions(self) -> None:
         rows = [(party, one) for party in self.gave_way for one in party.successors]

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from app.domain import changes, entry, errata, references, voiding
+from app.domain import bulk, changes, entry, errata, references, voiding
 from app.domain.actors import Actor
 from app.domain.base import columns
 from app.domain.imports import news
@@ -17,8 +17,9 @@ from app.domain.imports.outcome import Outcome, Result, Row
 from app.domain.recommendations import Recommendation
 from app.domain.references import Known, RecommendationGiven
 
-CHUNK = 1000
-"""Rows that are planned and applied together: what a file takes in memory is bounded by it."""
+CHUNK = 2500
+"""Rows that are planned and applied together: what a file takes in memory is bounded by it. Fewer
+would scatter the words of the index over more of its pages."""
 
 PART = "recommendations"
 DIFFERS = (
@@ -42,11 +43,12 @@ def merge(
     """Brings the rows in, and adds to `result` what became of each, and what is absent."""
     mentioned: dict[str, dict[int, int]] = {}
     within: set[str] = set()
-    for chunk in _chunks(entries):
-        given = _first_of_each(chunk, mentioned, result)
-        within |= _merge(session, actor, given, result, update, import_id)
-        changes.prepare(session)
-        result.stop_if_hopeless()
+    with bulk.behind(session):
+        for chunk in _chunks(entries):
+            given = _first_of_each(chunk, mentioned, result)
+            within |= _merge(session, actor, given, result, update, import_id)
+            changes.prepare(session)
+            result.stop_if_hopeless()
     _note_absent(session, {slug: mentioned[slug] for slug in sorted(within)}, result)
 
 
@@ -195,9 +197,10 @@ def _there(session: Session, refs: Sequence[str]) -> dict[str, Any]:
 
 
 def _locked(session: Session, refs: Sequence[str]) -> list[Recommendation]:
+    if not refs:
+        return []
     query = select(Recommendation).where(col(Recommendation.ref).in_(refs))
-    found = session.scalars(query.order_by(col(Recommendation.ref)).with_for_update())
-    return list(found) if refs else []
+    return list(session.scalars(query.order_by(col(Recommendation.ref)).with_for_update()))
 
 
 def _correct(

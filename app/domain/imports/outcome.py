@@ -57,9 +57,12 @@ class Result:
         self._counts: Counter[tuple[str, Outcome]] = Counter()
 
     def add(self, row: Row) -> None:
+        """ImportRefused where so many rows are refused that the file must be of another kind."""
         self._counts[row.part, row.outcome] += 1
         if row.outcome is not Outcome.UNCHANGED:
             self.rows.append(row)
+        if row.outcome is Outcome.REFUSED:
+            self._stop_if_hopeless()
 
     def count(self, outcome: Outcome, part: str = "recommendations") -> int:
         return self._counts[part, outcome]
@@ -74,8 +77,7 @@ class Result:
             "refused": self.count(Outcome.REFUSED, part),
         }
 
-    def stop_if_hopeless(self) -> None:
-        """ImportRefused where so many rows are refused that the file must be of another kind."""
+    def _stop_if_hopeless(self) -> None:
         if sum(self.count(Outcome.REFUSED, part) for part in PARTS) >= MOST_REFUSED:
             raise ImportRefused(self, f"{MOST_REFUSED} rows cannot be taken; reading stopped there")
 
