@@ -48,7 +48,6 @@ def merge(
             given = _first_of_each(chunk, mentioned, result)
             within |= _merge(session, actor, given, result, update, import_id)
             changes.prepare(session)
-            result.stop_if_hopeless()
     _note_absent(session, {slug: mentioned[slug] for slug in sorted(within)}, result)
 
 
