@@ -10,6 +10,7 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -51,6 +52,7 @@ class Fuzzy:
         return Certainty.NO
 
 
+@lru_cache(1024)  # a file's rows share a few dates
 def parse(text: str) -> Fuzzy:
     """Reads one EDTF date or interval. ValueError says what is wrong, without repeating it."""
     if "/" not in text:

@@ -86,7 +86,7 @@ def enter(
         }
         entered.append(_in_order(values))
         found_by[given.ref] = finding.Words(title, given.text, tuple(themes))
-        told = given.model_dump(mode="json", exclude=_NOT_TOLD)
+        told = {name: getattr(given, name) for name in _TOLD}
         changes.record(
             session,
             actor.name,
@@ -99,8 +99,8 @@ def enter(
             owned.append((given.ref, inspection.place, given.owner, values["organisation"]))
     bulk.insert(session, Recommendation, _COLUMNS, entered)
     assignments.begin_at_entry(session, actor, owned)
-    count_held(session, {given.inspection for given in rows})
     changes.prepare(session)
+    count_held(session, {given.inspection for given in rows})
     # Last, since it takes longest: it goes on while the caller reads the next rows (bulk.behind).
     finding.index(session, found_by)
 
@@ -184,8 +184,12 @@ def first_words(text: str) -> str:
     return line if len(line) <= 80 else line[:79].rsplit(" ", 1)[0] + "\u2026"
 
 
-_NOT_TOLD = {"inspection", "ordinal", "owner", "citation"}
-"""What the journal tells of an entry by other names, or in a change of its own."""
+_TOLD = tuple(
+    name
+    for name in RecommendationGiven.model_fields
+    if name not in ("inspection", "ordinal", "owner", "citation")
+)
+"""All but what the journal tells of an entry by other names, or in a change of its own."""
 _COLUMNS = tuple(columns(Recommendation).c.keys())
 _in_order = itemgetter(*_COLUMNS)
 _DEFAULTS: dict[str, Any] = {

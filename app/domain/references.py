@@ -77,8 +77,9 @@ def mistakes(known: Known, given: RecommendationGiven) -> list[tuple[str, str]]:
     wrong += parties.unknown(given.addressees, known.organisations, "/addressees/{}")
     if given.owner is not None:
         wrong += parties.unknown([given.owner], known.organisations, "/owner")
-    pointers = _pointers(given)
-    return wrong + sources.misquoted(given.cited, known.sources, pointers)
+    if given.cited:
+        wrong += sources.misquoted(given.cited, known.sources, _pointers(given))
+    return wrong
 
 
 def cited(known: Known, given: RecommendationGiven) -> list[dict[str, Any]]:

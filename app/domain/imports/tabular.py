@@ -61,7 +61,7 @@ class Table:
                 return
             if cells is None:
                 return
-            if any(cell.strip() for cell in cells):
+            if "".join(cells).strip():
                 yield self._row(cells)
                 continue
             yield None
@@ -71,7 +71,7 @@ class Table:
     def _row(self, cells: list[str]) -> tuple[Mapping[str, Any], list[tuple[str, str]]]:
         values: dict[str, Any] = {}
         wrong = []
-        if any(cell.strip() for cell in cells[len(self.header) :]):
+        if len(cells) > len(self.header) and "".join(cells[len(self.header) :]).strip():
             wrong.append(("", f"the row has more cells than the header; {_QUOTES}"))
         for name, named, cell in zip(self.header, self.named, cells, strict=False):
             said = cell.strip()
