@@ -360,3 +360,16 @@ def test_overdue_flips_at_midnight_in_london(
     assert group["overdue"] == (1 if overdue else 0)
     listed = lead.get("/v1/recommendations", params={"overdue": "yes"}).json()["items"]
     assert [one["ref"] for one in listed] == ([ref] if overdue else [])
+
+
+def test_a_summary_of_nothing_counts_nought(live: Live) -> None:
+    """As of a day before the first inspection was entered, or of inspections that nobody made."""
+    reader = live.anonymous()
+    for by in GROUPINGS:
+        for asked in ("as_of=2020-01-01", "inspection=nobody-made-it"):
+            answer = reader.get(f"/v1/reports/summary?group_by={by}&{asked}")
+            assert answer.status_code == 200, (by, asked)
+            found = answer.json()
+            assert (found["totals"]["total"], found["groups"]) == (0, [])
+            held = found["totals"]["coverage"]
+            assert (held["inspections"], held["unknown"], held["stated_count"]) == (0, 0, None)

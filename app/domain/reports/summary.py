@@ -248,7 +248,10 @@ def _coverage(reader: Actor, asked: SummaryAsked) -> Select[Any]:
         _NONE.label("status"),
         func.count().label("total"),
         func.coalesce(func.sum(of.stated_count), 0).label("overdue"),
-        func.sum(case((of.stated_count.is_(None), 1), else_=0)).label("possibly_overdue"),
+        # Without groups a row comes also where no inspection is asked for: its sum would be null.
+        func.coalesce(func.sum(case((of.stated_count.is_(None), 1), else_=0)), 0).label(
+            "possibly_overdue"
+        ),
         literal(0).label("unowned"),
         literal(0).label("regressed"),
     )
