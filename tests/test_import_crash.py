@@ -4,12 +4,13 @@ again to the next server, leaves all of it."""
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -66,8 +67,14 @@ def held(register: Register) -> int:
 def at_work(register: Register) -> bool:
     """Has the import written something that it has not committed?"""
     if register.engine == "sqlite":
-        wal = Path(register.settings.database_url.removeprefix("sqlite:///") + "-wal")
-        return wal.exists() and wal.stat().st_size > 5_000_000
+        path = register.settings.database_url.removeprefix("sqlite:///")
+        with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
+            try:
+                other.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return True  # somebody else writes
+            other.execute("ROLLBACK")
+            return False
     with register.read() as session:
         query = text(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "

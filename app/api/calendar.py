@@ -35,6 +35,8 @@ class SecretDoor(Door):
         with request.app.state.database.reading() as session:
             kept, actor = calendars.opened(session, secret)
         check_query(request)
+        # What the address opens can end without a change of the journal: never from memory.
+        request.scope["from_memory"] = False
         return Opened(request, actor, kept)
 
 

@@ -4,7 +4,8 @@ An answer is remembered by address, query, the reader's scope and the day in Lon
 of the journal that its ETag names. As long as the journal stands there, a poll is answered from
 memory: 304 to who has it, the body to who has not. Who asks is checked first, each time, against
 the database (app/pulse.py). What was never asked, or is out of date, goes on to the endpoint; of
-many who ask for it at once, one does.
+many who ask for it at once, one does. A door that knows its readers by anything but the
+Authorization header says so in the scope (`from_memory`), and nothing behind it is remembered.
 """
 
 import asyncio
@@ -131,7 +132,8 @@ class Polling:
                     parts.append(message.get("body", b""))
                 if not message.get("more_body"):
                     kept = b"".join(parts) if size <= LARGEST else None
-                    self._keep(key, start, kept, scope.get("endpoint"))
+                    if scope.get("from_memory", True):
+                        self._keep(key, start, kept, scope.get("endpoint"))
             await send(message)
 
         try:
