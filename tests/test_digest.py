@@ -17,6 +17,7 @@ def tracker(live: Live, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Runs a command against the server of this test."""
     monkeypatch.setenv("TRACKER_URL", live.url)
     monkeypatch.setenv("TRACKER_DATABASE_URL", live.register.settings.database_url)
+    monkeypatch.setenv("TRACKER_DATA_DIR", str(live.register.settings.data_dir))
     return lambda *arguments: main(arguments)
 
 

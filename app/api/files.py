@@ -1,5 +1,6 @@
 """Files: written while a session is open, sent from disk when it is closed."""
 
+import weakref
 from collections.abc import Callable, Iterator
 from tempfile import SpooledTemporaryFile
 from typing import IO
@@ -42,7 +43,9 @@ def sent(
     headers["Content-Length"] = str(file.seek(0, 2))
     headers["Content-Disposition"] = f'attachment; filename="{name}"'
     file.seek(0)
-    return StreamingResponse(_pieces(file), headers=headers, media_type=media)
+    pieces = _pieces(file)
+    weakref.finalize(pieces, file.close)  # who goes away before the first piece leaves it open
+    return StreamingResponse(pieces, headers=headers, media_type=media)
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:

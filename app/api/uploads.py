@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import tempfile
+import weakref
 from typing import Annotated, BinaryIO
 
 from fastapi import Depends, Request
@@ -36,6 +37,7 @@ class Upload(Write):
         same = f"{request.headers.get('Content-Type')} {sha256}"
         super().__init__(request, actor, same.encode(), Role.LEAD)
         self.file = file
+        weakref.finalize(self, file.close)  # a query that is refused never reaches who reads it
         self.size = size
         self.sha256 = sha256
 
